@@ -1,0 +1,377 @@
+/**
+ * Bytes in, whole messages and control frames out (RFC 6455 §5.4–5.6, §8.1): assembles fragments, unmasks, inflates,
+ * checks UTF-8 as it arrives. The connection pulls events one at a time, so it can stop between any two.
+ */
+import { engineFailures } from "../failures/engine-failures.ts";
+import type { Failure } from "../failures/failure.ts";
+import { FrameHeader, type HeaderContext, maxHeaderLength } from "./frame-header.ts";
+import { applyMask } from "./mask.ts";
+import { MessageBuffer } from "./message-buffer.ts";
+import { isControlOpcode, opcodes, type Role, type Strictness } from "./opcodes.ts";
+import { incomingDirection, MessageInflater, type NegotiatedDeflate } from "./permessage-deflate.ts";
+import type { Primitives } from "./primitives.ts";
+import { findInvalidUtf8, Utf8Validator } from "./utf8.ts";
+
+/** What one connection may send us. */
+export interface ReceiveLimits {
+  /** Payload of one message, after inflating. */
+  readonly maxMessageBytes: number;
+  /** Payload of one frame as declared in its header. */
+  readonly maxFrameBytes: number;
+  /** Frames of one message. */
+  readonly maxFragments: number;
+  /** Which data messages are taken at all; others fail with 1003. */
+  readonly accepts: readonly ("text" | "binary")[];
+}
+
+export interface MessageReaderOptions {
+  readonly role: Role;
+  readonly strictness: Strictness;
+  readonly limits: ReceiveLimits;
+  readonly deflate: NegotiatedDeflate | undefined;
+  readonly primitives: Primitives;
+}
+
+/** A whole message, as the peer sent it. */
+export interface MessageEvent {
+  readonly type: "message";
+  /** `string` for text, bytes for binary; the bytes are the receiver's to keep. */
+  readonly data: string | Uint8Array;
+  readonly compressed: boolean;
+  /** Frames it came in. */
+  readonly fragments: number;
+}
+
+export type ReaderEvent =
+  | MessageEvent
+  | { readonly type: "control"; readonly opcode: number; readonly payload: Uint8Array }
+  | { readonly type: "warning"; readonly failure: Failure }
+  | { readonly type: "failed"; readonly failure: Failure };
+
+/** A data message whose last frame has not come yet. */
+interface OpenMessage {
+  readonly isText: boolean;
+  readonly compressed: boolean;
+  readonly buffer: MessageBuffer;
+  /** Only of uncompressed text, which is checked as it arrives. */
+  readonly utf8: Utf8Validator | undefined;
+  fragments: number;
+}
+
+const empty = new Uint8Array(0);
+const maxConsecutiveEmptyFragments = 1000;
+/** Equal masking keys in a row that cannot be chance any more. */
+const predictableKeyRun = 3;
+
+export class MessageReader {
+  readonly #options: MessageReaderOptions;
+  readonly #context: HeaderContext;
+  readonly #header = new FrameHeader();
+  readonly #inflater: MessageInflater | undefined;
+  #chunk: Uint8Array = empty;
+  #at = 0;
+  /** Start of a header that was split between chunks. */
+  #carry: Uint8Array | undefined;
+  #carried = 0;
+  #inPayload = false;
+  /** Payload bytes of the current frame that have been read. */
+  #received = 0;
+  #isStreamStart = true;
+  #message: OpenMessage | undefined;
+  #control: MessageBuffer | undefined;
+  #emptyFragments = 0;
+  #warnings: Failure[] | undefined;
+  #warnedOfLength = false;
+  #lastKey = 0;
+  #keyRun = 0;
+
+  constructor(options: MessageReaderOptions) {
+    const { role, strictness, limits, deflate, primitives } = options;
+    this.#options = options;
+    this.#context = {
+      role,
+      deflateNegotiated: deflate !== undefined,
+      allowNonMinimalLength: strictness === "compat",
+      maxFrameBytes: limits.maxFrameBytes,
+      acceptsText: limits.accepts.includes("text"),
+      acceptsBinary: limits.accepts.includes("binary"),
+    };
+    if (deflate) this.#inflater = new MessageInflater(primitives.deflate, incomingDirection(deflate, role));
+  }
+
+  /** Whether a message was begun and not finished. */
+  get isMessageOpen(): boolean {
+    return this.#message !== undefined;
+  }
+
+  /** Whether the stream stands inside a frame: its end here is a truncation. */
+  get isInsideFrame(): boolean {
+    return this.#inPayload || this.#carried > 0;
+  }
+
+  /** Takes the next bytes. The reader owns them from here on and unmasks in place. Events must have been drained. */
+  push(chunk: Uint8Array): void {
+    this.#chunk = this.#at === this.#chunk.length ? chunk : concatenate(this.#chunk.subarray(this.#at), chunk);
+    this.#at = 0;
+  }
+
+  /** The next event, or `undefined` when more bytes are needed. Must not be called after `failed`. */
+  next(): ReaderEvent | undefined {
+    for (;;) {
+      const warning = this.#warnings?.shift();
+      if (warning) return { type: "warning", failure: warning };
+      if (!this.#inPayload) {
+        const started = this.#startFrame();
+        if (started === undefined) return undefined;
+        if (started !== true) return { type: "failed", failure: started };
+        continue;
+      }
+      const event = this.#readPayload();
+      if (event !== undefined) return event;
+      if (this.#inPayload) {
+        this.#releaseChunk();
+        return undefined;
+      }
+    }
+  }
+
+  /** Reads a header. `true` once the payload may be read, `undefined` if the chunk ended first. */
+  #startFrame(): true | Failure | undefined {
+    const end = this.#chunk.length;
+    if (this.#at === end) {
+      this.#releaseChunk();
+      return undefined;
+    }
+    let size: number | Failure | undefined;
+    if (this.#carried === 0) {
+      size = this.#parseHeader(this.#chunk, this.#at, end);
+      if (typeof size === "number") this.#at += size;
+      else if (size === undefined) this.#carryRest();
+    } else {
+      size = this.#parseCarriedHeader();
+    }
+    if (typeof size !== "number") return size;
+    this.#carried = 0;
+    this.#received = 0;
+    this.#isStreamStart = false;
+    return this.#admitFrame() ?? true;
+  }
+
+  #parseHeader(bytes: Uint8Array, start: number, end: number): number | Failure | undefined {
+    const isMessageOpen = this.#message !== undefined;
+    return this.#header.parse(bytes, start, end, this.#context, isMessageOpen, this.#isStreamStart);
+  }
+
+  /** Keeps an unfinished header in memory of its own, not as a slice that pins the whole chunk. */
+  #carryRest(): void {
+    this.#carry ??= new Uint8Array(maxHeaderLength);
+    this.#carried = this.#chunk.length - this.#at;
+    this.#carry.set(this.#chunk.subarray(this.#at));
+    this.#at = this.#chunk.length;
+    this.#releaseChunk();
+  }
+
+  #parseCarriedHeader(): number | Failure | undefined {
+    const carry = this.#carry!;
+    while (this.#at < this.#chunk.length) {
+      carry[this.#carried] = this.#chunk[this.#at]!;
+      this.#carried += 1;
+      this.#at += 1;
+      const size = this.#parseHeader(carry, 0, this.#carried);
+      if (size !== undefined) return size;
+    }
+    this.#releaseChunk();
+    return undefined;
+  }
+
+  /** Rules that need more than the header: message limits, fragment counts, types; then opens the payload. */
+  #admitFrame(): Failure | undefined {
+    const header = this.#header;
+    this.#inPayload = true;
+    if (!header.isLengthMinimal && !this.#warnedOfLength) {
+      this.#warnedOfLength = true;
+      this.#warn(engineFailures.create("frame-length-not-minimal", { lengthBytes: header.payloadLength }));
+    }
+    if (header.maskingKey) this.#watchMaskingKey(header.maskingKey);
+    if (isControlOpcode(header.opcode)) return undefined;
+
+    const { limits } = this.#options;
+    const before = this.#message?.buffer.length ?? 0;
+    const compressed = this.#message?.compressed ?? header.rsv1;
+    const limitBytes = compressed ? longestDeflated(limits.maxMessageBytes) : limits.maxMessageBytes;
+    if (before + header.payloadLength > limitBytes) {
+      return engineFailures.create("message-too-large", {
+        messageBytes: before + header.payloadLength,
+        limitBytes: limits.maxMessageBytes,
+      });
+    }
+    if (header.opcode === opcodes.text && !this.#context.acceptsText) {
+      return engineFailures.create("message-type-not-accepted", { type: "text" });
+    }
+    if (header.opcode === opcodes.binary && !this.#context.acceptsBinary) {
+      return engineFailures.create("message-type-not-accepted", { type: "binary" });
+    }
+    return this.#countFragment();
+  }
+
+  #countFragment(): Failure | undefined {
+    const header = this.#header;
+    if (header.fin && this.#message === undefined) return undefined;
+    const fragments = (this.#message?.fragments ?? 0) + 1;
+    const { maxFragments } = this.#options.limits;
+    if (fragments > maxFragments) {
+      return engineFailures.create("message-too-many-fragments", { limit: maxFragments });
+    }
+    this.#emptyFragments = header.fin || header.payloadLength > 0 ? 0 : this.#emptyFragments + 1;
+    if (this.#emptyFragments > maxConsecutiveEmptyFragments) {
+      return engineFailures.create("message-empty-fragment-flood", { limit: maxConsecutiveEmptyFragments });
+    }
+    return undefined;
+  }
+
+  /** Reads what the chunk has of the payload; an event if that completed a frame that makes one. */
+  #readPayload(): ReaderEvent | undefined {
+    const header = this.#header;
+    const start = this.#at;
+    const end = Math.min(this.#chunk.length, start + header.payloadLength - this.#received);
+    if (header.maskingKey) applyMask(this.#chunk, start, end, header.maskingKey, this.#received);
+    this.#at = end;
+    this.#received += end - start;
+    const frameComplete = this.#received === header.payloadLength;
+    if (frameComplete) this.#inPayload = false;
+    if (isControlOpcode(header.opcode)) return this.#readControl(start, end, frameComplete);
+
+    const isWholeMessage = frameComplete && header.fin && this.#message === undefined;
+    if (isWholeMessage && end - start === header.payloadLength) {
+      return this.#finishMessage(this.#chunk.subarray(start, end), {
+        isText: header.opcode === opcodes.text,
+        compressed: header.rsv1,
+        fragments: 1,
+        utf8: undefined,
+      });
+    }
+    return this.#readMessagePart(start, end, frameComplete);
+  }
+
+  #readControl(start: number, end: number, frameComplete: boolean): ReaderEvent | undefined {
+    const { opcode } = this.#header;
+    if (frameComplete && this.#control === undefined) {
+      return { type: "control", opcode, payload: this.#copy(this.#chunk.subarray(start, end)) };
+    }
+    this.#control ??= new MessageBuffer(this.#options.primitives, this.#header.payloadLength);
+    this.#control.append(this.#chunk, start, end);
+    if (!frameComplete) return undefined;
+    const payload = this.#control.view();
+    this.#control = undefined;
+    return { type: "control", opcode, payload };
+  }
+
+  #readMessagePart(start: number, end: number, frameComplete: boolean): ReaderEvent | undefined {
+    const header = this.#header;
+    const isText = header.opcode === opcodes.text;
+    const message = (this.#message ??= {
+      isText,
+      compressed: header.rsv1,
+      buffer: new MessageBuffer(this.#options.primitives, end - start),
+      utf8: isText && !header.rsv1 ? new Utf8Validator() : undefined,
+      fragments: 0,
+    });
+    const before = message.buffer.length;
+    if (message.utf8) {
+      const invalid = message.utf8.findInvalid(this.#chunk, start, end);
+      if (invalid >= 0) return failUtf8(before + invalid - start, this.#chunk[invalid]);
+    }
+    message.buffer.append(this.#chunk, start, end);
+    if (!frameComplete) return undefined;
+    message.fragments += 1;
+    if (!header.fin) return undefined;
+    this.#message = undefined;
+    return this.#finishMessage(message.buffer.view(), message);
+  }
+
+  #finishMessage(
+    payload: Uint8Array,
+    message: Pick<OpenMessage, "isText" | "compressed" | "fragments" | "utf8">,
+  ): ReaderEvent {
+    const { isText, compressed, fragments, utf8 } = message;
+    const { primitives } = this.#options;
+    if (utf8 && !utf8.isComplete) return failUtf8(payload.length, undefined);
+    let plain = payload;
+    if (compressed) {
+      const { maxMessageBytes } = this.#options.limits;
+      const inflated = this.#inflater!.inflate(payload, maxMessageBytes);
+      if (!inflated.ok) return failInflate(inflated, payload, maxMessageBytes);
+      plain = inflated.data;
+    }
+    if (!isText) {
+      // What was read in one piece is still part of the socket's chunk; the receiver gets memory of its own.
+      const data = plain.buffer === this.#chunk.buffer ? this.#copy(plain) : plain;
+      return { type: "message", data, compressed, fragments };
+    }
+    if (utf8 === undefined && !primitives.isUtf8(plain)) {
+      const offset = findInvalidUtf8(plain);
+      return failUtf8(offset, plain[offset]);
+    }
+    return { type: "message", data: primitives.decodeUtf8(plain), compressed, fragments };
+  }
+
+  #watchMaskingKey(key: Uint8Array): void {
+    const word = (key[0]! << 24) | (key[1]! << 16) | (key[2]! << 8) | key[3]!;
+    this.#keyRun = word === this.#lastKey ? this.#keyRun + 1 : 1;
+    this.#lastKey = word;
+    if (this.#keyRun === predictableKeyRun) {
+      this.#warn(engineFailures.create("frame-mask-key-predictable", { frames: predictableKeyRun }));
+    }
+  }
+
+  #warn(failure: Failure): void {
+    (this.#warnings ??= []).push({ ...failure, severity: "warning" });
+  }
+
+  #copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length === 0) return empty;
+    const copy = this.#options.primitives.allocate(bytes.length);
+    copy.set(bytes);
+    return copy;
+  }
+
+  /** An idle connection keeps no chunk alive: Node's read buffers are 64 KiB. */
+  #releaseChunk(): void {
+    this.#chunk = empty;
+    this.#at = 0;
+  }
+}
+
+/** Most bytes that a message of this size can take compressed: stored blocks cost a few bytes each. */
+function longestDeflated(plainBytes: number): number {
+  return plainBytes + Math.ceil(plainBytes / 256) + 64;
+}
+
+function failUtf8(offset: number, byte: number | undefined): ReaderEvent {
+  return { type: "failed", failure: engineFailures.create("message-invalid-utf8", { offset, byte }) };
+}
+
+function failInflate(
+  result: { readonly reason: "too-large" | "corrupt"; readonly detail: string },
+  payload: Uint8Array,
+  limitBytes: number,
+): ReaderEvent {
+  if (result.reason === "too-large") {
+    const failure = engineFailures.create("deflate-bomb", { compressedBytes: payload.length, limitBytes });
+    return { type: "failed", failure };
+  }
+  const isGzip = payload[0] === 0x1f && payload[1] === 0x8b;
+  const isZlib = payload[0] === 0x78 && (payload[1] === 0x01 || payload[1] === 0x9c || payload[1] === 0xda);
+  const failure =
+    isGzip || isZlib
+      ? engineFailures.create("deflate-gzip-or-zlib-header", { format: isGzip ? "gzip" : "zlib" })
+      : engineFailures.create("deflate-data-corrupt", { detail: result.detail });
+  return { type: "failed", failure };
+}
+
+function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}
