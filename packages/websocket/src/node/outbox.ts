@@ -1,6 +1,7 @@
 /**
  * Outgoing frames of one connection. What is queued within one turn of the event loop leaves as one write; a single
- * buffer, such as the one that a topic shares among its subscribers, is written as it is.
+ * buffer, such as the one that a topic shares among its subscribers, is written as it is. While the socket is backed up,
+ * frames wait here and not in the stream, so that a slow consumer's oldest can be dropped.
  */
 import type { Duplex } from "node:stream";
 import { atTurnEnd, type TurnEndListener } from "./turn.ts";
@@ -29,13 +30,20 @@ export class Outbox implements TurnEndListener {
     atTurnEnd(this);
   }
 
-  /** Writes at once if nothing is queued before these bytes; else they wait in line. */
+  /** Writes at once, unless earlier bytes wait. */
   write(bytes: Uint8Array): void {
-    if (this.#queue.length > 0) this.push(bytes);
+    if (this.#queue.length > 0 || this.#socket.writableNeedDrain) this.push(bytes);
     else if (this.#socket.writable) this.#socket.write(bytes);
   }
 
+  /** Hands everything to the socket if it takes bytes; the owner calls again when the socket has drained. */
   flush(): void {
+    if (this.#queue.length === 0 || this.#socket.writableNeedDrain) return;
+    this.flushAll();
+  }
+
+  /** Hands everything to the socket, backed up or not: before the end of the stream. */
+  flushAll(): void {
     const queue = this.#queue;
     if (queue.length === 0) return;
     const bytes = this.#queuedBytes;
@@ -43,7 +51,18 @@ export class Outbox implements TurnEndListener {
     if (this.#socket.writable) this.#socket.write(queue.length === 1 ? queue[0]! : Buffer.concat(queue, bytes));
   }
 
-  /** Drops what is queued and not yet handed to the socket. */
+  /** Drops the oldest waiting buffers until at most `maxBytes` are buffered. Returns how many buffers went. */
+  dropOldest(maxBytes: number): number {
+    let dropped = 0;
+    while (dropped < this.#queue.length && this.bufferedBytes > maxBytes) {
+      this.#queuedBytes -= this.#queue[dropped]!.length;
+      dropped += 1;
+    }
+    this.#queue.splice(0, dropped);
+    return dropped;
+  }
+
+  /** Drops all that waits. */
   clear(): void {
     this.#queue = [];
     this.#queuedBytes = 0;

@@ -48,6 +48,12 @@ export class TimerWheel {
     this.#slot(due).add(item);
   }
 
+  /** Brings the item's deadline forward, if it has a later one or none. */
+  hasten(item: TimedItem, delayMs: number): void {
+    const due = this.#due.get(item);
+    if (due === undefined || due > this.now() + delayMs) this.schedule(item, delayMs);
+  }
+
   cancel(item: TimedItem): void {
     const due = this.#due.get(item);
     if (due === undefined) return;

@@ -1,0 +1,24 @@
+/** The engine's catalogue: every failure that the WebSocket engine can report, by name. */
+import { closeFailures } from "./close-failures.ts";
+import { deflateFailures } from "./deflate-failures.ts";
+import { deflateNegotiationFailures } from "./deflate-negotiation-failures.ts";
+import { defineFailures } from "./failure.ts";
+import { frameFailures } from "./frame-failures.ts";
+import { livenessFailures } from "./liveness-failures.ts";
+import { proxyFailures } from "./proxy-failures.ts";
+import { requestFailures } from "./request-failures.ts";
+import { responseFailures } from "./response-failures.ts";
+
+export const engineFailures = defineFailures({
+  ...frameFailures,
+  ...deflateFailures,
+  ...closeFailures,
+  ...livenessFailures,
+  ...deflateNegotiationFailures,
+  ...proxyFailures,
+  ...requestFailures,
+  ...responseFailures,
+});
+
+/** The name of any failure that the engine reports. */
+export type EngineFailureName = keyof typeof engineFailures.definitions;
