@@ -1,0 +1,26 @@
+/** Entry of the `antiphon` command: runs the program with the real process. Imported by `bin/antiphon.js`. */
+
+import { readFileSync } from "node:fs";
+import type { CommandContext, RegisterCommand } from "./command-context.ts";
+import { registerConfigCommand } from "./config.ts";
+import { runProgram } from "./program.ts";
+import { registerStartCommand } from "./start.ts";
+
+const commands: readonly RegisterCommand[] = [registerStartCommand, registerConfigCommand];
+
+// The same place from src/cli and from dist/cli.
+const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const context: Omit<CommandContext, "setExitCode"> = {
+  version: manifest.version,
+  cwd: process.cwd(),
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals: process,
+  exit: (code) => process.exit(code),
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), context, commands);
