@@ -14,8 +14,23 @@ export {
   defaultConnectionSettings,
   type SlowConsumerPolicy,
 } from "./node/connection-settings.ts";
+export { computeAccept } from "./node/accept-value.ts";
 export { PreparedMessage } from "./node/prepared-message.ts";
+export type { HandshakeRules, RouteOptions } from "./node/route.ts";
 export { Topic } from "./node/topic.ts";
+export {
+  type AcceptOptions,
+  type HandshakeRequest,
+  type RejectOptions,
+  UpgradeContext,
+} from "./node/upgrade-decision.ts";
+export {
+  type FailureContext,
+  type ShutdownOptions,
+  type ShutdownResult,
+  WebSocketServer,
+  type WebSocketServerOptions,
+} from "./node/websocket-server.ts";
 export { closeCodes } from "./protocol/close-codes.ts";
 export { opcodes, type Role, type Strictness } from "./protocol/opcodes.ts";
 export type { CloseFrame } from "./protocol/websocket-protocol.ts";
