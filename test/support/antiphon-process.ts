@@ -1,0 +1,79 @@
+/**
+ * The `antiphon` command as its users run it: a child process on a free port, stopped by its pid. Tests talk to it only
+ * over the network and its output.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const command = fileURLToPath(new URL("../../packages/server/bin/antiphon.js", import.meta.url));
+
+export interface AntiphonProcess {
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Everything that was printed so far, both streams. */
+  output(): string;
+  /** Sends SIGTERM (or another signal) and waits for the end; returns the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Starts `antiphon start` on a free port and waits until it listens. */
+export async function startAntiphon(options: StartOptions = {}): Promise<AntiphonProcess> {
+  const args = ["start", "--port", "0", "--metrics-port", "0", ...(options.args ?? [])];
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env["PATH"] ?? "", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const output = (): string => Buffer.concat(chunks).toString("utf8");
+  const port = await waitForPort(child, output);
+  return { host: "127.0.0.1", port, pid: child.pid!, output, stop: (signal) => stopChild(child, signal) };
+}
+
+/** Runs `antiphon` with arguments that make it end by itself. */
+export async function runAntiphon(
+  args: readonly string[],
+  options: Omit<StartOptions, "args"> = {},
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env["PATH"] ?? "", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+async function waitForPort(child: ChildProcess, output: () => string): Promise<number> {
+  for (;;) {
+    const match = /ws:\/\/[^\s:]+:(\d+)/.exec(output());
+    if (match) return Number(match[1]);
+    const ended = await Promise.race([
+      once(child, "exit").then(() => true),
+      once(child.stdout!, "data").then(() => false),
+    ]);
+    if (ended) throw new Error(`antiphon start ended before it listened:\n${output()}`);
+  }
+}
+
+async function stopChild(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill(signal);
+    await once(child, "exit");
+  }
+  return child.exitCode;
+}
