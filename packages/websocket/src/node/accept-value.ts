@@ -8,5 +8,7 @@ const handshakeGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * this one request; keys are random, so there is nothing to cache.
  */
 export function computeAccept(key: string): string {
-  return createHash("sha1").update(key.trim() + handshakeGuid, "latin1").digest("base64");
+  return createHash("sha1")
+    .update(key.trim() + handshakeGuid, "latin1")
+    .digest("base64");
 }

@@ -57,7 +57,9 @@ export class AddressResolver {
 
   /** Proxies append, so the list is read from its end. */
   #lastUntrusted(header: string | string[] | undefined): string | undefined {
-    const hops = joinHeader(header).split(",").map((hop) => hop.trim());
+    const hops = joinHeader(header)
+      .split(",")
+      .map((hop) => hop.trim());
     return hops.findLast((hop) => isIP(hop) > 0 && !this.#isTrusted(hop));
   }
 }

@@ -8,7 +8,11 @@ import { type Failure, FailureError } from "../failures/failure.ts";
 import { closeCodes, isApplicationCloseCode, judgeCloseCode } from "../protocol/close-codes.ts";
 import type { Role } from "../protocol/opcodes.ts";
 import type { CompressionSettings, NegotiatedDeflate } from "../protocol/permessage-deflate.ts";
-import { maxCloseReasonBytes, type ProtocolEvent, WebSocketProtocol } from "../protocol/websocket-protocol.ts";
+import {
+  maxCloseReasonBytes,
+  type ProtocolEvent,
+  WebSocketProtocol,
+} from "../protocol/websocket-protocol.ts";
 import type { CloseReport } from "./close-report.ts";
 import { ConnectionClocks } from "./connection-clocks.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
@@ -238,7 +242,9 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
    * `close-reason-too-long` above 123 bytes of UTF-8.
    */
   close(code: number = closeCodes.normal, reason = "", options: { allowReserved?: boolean } = {}): void {
-    const isAllowed = options.allowReserved ? judgeCloseCode(code) === undefined : isApplicationCloseCode(code);
+    const isAllowed = options.allowReserved
+      ? judgeCloseCode(code) === undefined
+      : isApplicationCloseCode(code);
     if (!isAllowed) throw new FailureError(engineFailures.create("close-code-not-allowed", { code }));
     const reasonBytes = Buffer.byteLength(reason);
     if (reasonBytes > maxCloseReasonBytes) {
@@ -415,7 +421,9 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   #callHandler(handler: string, call: () => void | Promise<void>): Promise<void> | undefined {
     try {
       const result = call();
-      return result instanceof Promise ? result.catch((error) => this.#failHandler(handler, error)) : undefined;
+      return result instanceof Promise
+        ? result.catch((error) => this.#failHandler(handler, error))
+        : undefined;
     } catch (error) {
       this.#failHandler(handler, error);
       return undefined;
@@ -462,8 +470,9 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   #admitBytes(bytes: number): "dropped" | undefined {
     const { maxBufferedBytes, slowConsumer } = this.#host.settings;
     const bufferedBytes = this.#outbox.bufferedBytes;
-    // Whatever its size, one message is always taken by an empty buffer.
-    if (bufferedBytes === 0 || bufferedBytes + bytes <= maxBufferedBytes) return undefined;
+    // The last words of a failing connection are taken, and so is any one message by an empty buffer.
+    if (this.#failure !== undefined || bufferedBytes === 0 || bufferedBytes + bytes <= maxBufferedBytes)
+      return undefined;
     if (slowConsumer === "drop-oldest") {
       this.#outbox.dropOldest(Math.max(maxBufferedBytes - bytes, 0));
       return undefined;

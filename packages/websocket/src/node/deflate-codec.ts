@@ -3,7 +3,12 @@
  * costs 19–238 KB, a window of plain bytes at most 32.
  */
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import type { DeflateCodec, DeflateMessageOptions, InflateOptions, InflateResult } from "../protocol/primitives.ts";
+import type {
+  DeflateCodec,
+  DeflateMessageOptions,
+  InflateOptions,
+  InflateResult,
+} from "../protocol/primitives.ts";
 
 /** What a sync flush ends with; removed by the sender, put back by the receiver (RFC 7692 §7.2.1). */
 const flushTail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
@@ -52,7 +57,11 @@ function tooLarge(maxBytes: number): InflateResult {
   return { ok: false, reason: "too-large", detail: `more than ${maxBytes} bytes` };
 }
 
-function lastWindow(dictionary: Uint8Array | undefined, parts: readonly Buffer[], windowBits: number): Buffer {
+function lastWindow(
+  dictionary: Uint8Array | undefined,
+  parts: readonly Buffer[],
+  windowBits: number,
+): Buffer {
   const all = Buffer.concat(dictionary ? [dictionary, ...parts] : parts);
   return all.subarray(Math.max(0, all.length - 2 ** windowBits));
 }

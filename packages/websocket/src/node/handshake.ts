@@ -8,6 +8,8 @@ import type { Duplex } from "node:stream";
 import { engineFailures } from "../failures/engine-failures.ts";
 import { type Failure, FailureError } from "../failures/failure.ts";
 import { prefersJson } from "../protocol/accept-header.ts";
+import type { NegotiatedDeflate } from "../protocol/permessage-deflate.ts";
+import { acceptDeflateOffers } from "../protocol/permessage-deflate-negotiation.ts";
 import { formatRefusal, type Refusal } from "../protocol/refusal.ts";
 import {
   judgeChosenSubprotocol,
@@ -42,7 +44,9 @@ export interface PendingHandshake<Data> {
 /** An accepted handshake whose 101 is written. */
 export interface CompletedHandshake<Data> {
   readonly subprotocol: string;
-  readonly data: Data | undefined;
+  readonly deflate: NegotiatedDeflate | undefined;
+  /** What the hook decided, and gave along. */
+  readonly options: AcceptOptions<Data>;
   /** Bytes that came before the 101; only in `compat`. */
   readonly earlyData: Uint8Array;
 }
@@ -82,9 +86,11 @@ function answer<Data>(
     refuseWith(socket, request.raw, subprotocol);
     return undefined;
   }
+  const compression = negotiateDeflate(pending);
   const formatted = formatSwitchingProtocols({
     accept: computeAccept(request.key),
     subprotocol,
+    extensions: compression?.response,
     headers: options.headers,
   });
   if (!formatted.ok) {
@@ -93,7 +99,19 @@ function answer<Data>(
     return undefined;
   }
   socket.write(formatted.text, "latin1");
-  return { subprotocol: subprotocol ?? "", data: options.data, earlyData };
+  return { subprotocol: subprotocol ?? "", deflate: compression?.parameters, options, earlyData };
+}
+
+function negotiateDeflate<Data>({
+  request,
+  route,
+  report,
+}: PendingHandshake<Data>): { parameters: NegotiatedDeflate; response: string } | undefined {
+  if (route.deflate === undefined) return undefined;
+  const accepted = acceptDeflateOffers(request.extensionOffers, route.deflate);
+  if (accepted === undefined || "parameters" in accepted) return accepted;
+  report(accepted.declined);
+  return undefined;
 }
 
 /** The name to answer, `undefined` for none, or the failure. */
@@ -129,7 +147,9 @@ async function askHook<Data>(pending: PendingHandshake<Data>): Promise<UpgradeOu
         abort.signal.addEventListener("abort", () => resolve(), { once: true });
       });
       if ((await Promise.race([deciding, timeout, aborted])) === "timeout") {
-        deciding.catch((error: unknown) => pending.report(engineFailures.create("handshake-hook-threw"), error));
+        deciding.catch((error: unknown) =>
+          pending.report(engineFailures.create("handshake-hook-threw"), error),
+        );
         const evidence = { timeoutMs: upgradeTimeoutMs, retryAfterSeconds: 5 };
         return refusal(engineFailures.create("handshake-hook-timeout", evidence));
       }

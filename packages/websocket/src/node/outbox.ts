@@ -48,7 +48,8 @@ export class Outbox implements TurnEndListener {
     if (queue.length === 0) return;
     const bytes = this.#queuedBytes;
     this.clear();
-    if (this.#socket.writable) this.#socket.write(queue.length === 1 ? queue[0]! : Buffer.concat(queue, bytes));
+    if (this.#socket.writable)
+      this.#socket.write(queue.length === 1 ? queue[0]! : Buffer.concat(queue, bytes));
   }
 
   /** Drops the oldest waiting buffers until at most `maxBytes` are buffered. Returns how many buffers went. */

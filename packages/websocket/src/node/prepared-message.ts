@@ -7,9 +7,6 @@ import { opcodes } from "../protocol/opcodes.ts";
 import type { CompressionSettings } from "../protocol/permessage-deflate.ts";
 import { nodePrimitives } from "./primitives.ts";
 
-/** Below this, compression costs more than it saves. */
-export const defaultCompressionThresholdBytes = 1024;
-
 export class PreparedMessage {
   /** The message as it was given. */
   readonly data: string | Uint8Array;

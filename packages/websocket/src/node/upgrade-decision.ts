@@ -9,6 +9,7 @@ import type { HeaderLine } from "../protocol/header-fields.ts";
 import { isRefusalStatus, type Refusal } from "../protocol/refusal.ts";
 import { judgeHookHeaders } from "../protocol/response-headers.ts";
 import type { AcceptableUpgrade } from "../protocol/upgrade-request.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
 import type { RouteParameters } from "./route-path.ts";
 
 /** The request as the hook and the handlers see it. */
@@ -29,6 +30,8 @@ export interface AcceptOptions<Data> {
   readonly headers?: readonly HeaderLine[];
   /** Becomes `connection.data`. */
   readonly data?: Data;
+  /** Overrides the route's settings; pass the same object for all connections of one kind. */
+  readonly settings?: Partial<ConnectionSettings>;
 }
 
 export interface RejectOptions {

@@ -16,12 +16,19 @@ import { defaultRequestLimits, judgeRequestLimits, type RequestLimits } from "..
 import { parseTarget } from "../protocol/request-target.ts";
 import { judgeUpgradeRequest } from "../protocol/upgrade-request.ts";
 import { AddressResolver } from "./client-address.ts";
-import { type OutgoingCompression, WebSocketConnection } from "./connection.ts";
+import { WebSocketConnection } from "./connection.ts";
 import { type ConnectionSettings, defaultConnectionSettings } from "./connection-settings.ts";
 import { performHandshake, refuseWith } from "./handshake.ts";
-import { defaultCompressionThresholdBytes } from "./prepared-message.ts";
 import { refuseSocket } from "./refuse-socket.ts";
-import { compileRoute, defaultHandshakeRules, type HandshakeRules, overrideKnown, type Route, type RouteOptions } from "./route.ts";
+import {
+  chooseHost,
+  compileRoute,
+  defaultHandshakeRules,
+  type HandshakeRules,
+  overrideKnown,
+  type Route,
+  type RouteOptions,
+} from "./route.ts";
 import type { RouteParameters } from "./route-path.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import type { HandshakeRequest } from "./upgrade-decision.ts";
@@ -46,7 +53,6 @@ export interface WebSocketServerOptions extends Partial<ConnectionSettings>, Par
   readonly requestLimits?: Partial<RequestLimits>;
   /** Bytes held of a client that sends before the 101; only in `compat`. */
   readonly maxEarlyDataBytes?: number;
-  readonly compression?: Partial<OutgoingCompression>;
   /** Every failure, for logs and metrics. Must not throw. */
   onFailure?(failure: Failure, context: FailureContext): void;
 }
@@ -114,17 +120,16 @@ export class WebSocketServer {
   route<Data = unknown>(path: string | RegExp, options: RouteOptions<Data>): this {
     const settings = overrideKnown(defaultConnectionSettings, this.#options);
     const rules = overrideKnown(defaultHandshakeRules, this.#options);
-    const compression: OutgoingCompression = {
-      level: 3,
-      memoryLevel: 5,
-      thresholdBytes: defaultCompressionThresholdBytes,
-      ...this.#options.compression,
-    };
-    const route = compileRoute(path, options, { settings, rules, compression }, {
-      wheel: this.#wheel,
-      onClosed: (connection) => this.#forget(connection),
-      report: (failure, connection, cause) => this.#report(failure, { connection, cause }),
-    });
+    const route = compileRoute(
+      path,
+      options,
+      { settings, rules },
+      {
+        wheel: this.#wheel,
+        onClosed: (connection) => this.#forget(connection),
+        report: (failure, connection, cause) => this.#report(failure, { connection, cause }),
+      },
+    );
     this.#routes.push(route as Route);
     return this;
   }
@@ -187,7 +192,9 @@ export class WebSocketServer {
   #abortHandshakes(): number {
     const pending = [...this.#handshakes];
     for (const [socket, abort] of pending) {
-      const failure = engineFailures.create("handshake-server-draining", { retryAfterSeconds: drawRetryAfter() });
+      const failure = engineFailures.create("handshake-server-draining", {
+        retryAfterSeconds: drawRetryAfter(),
+      });
       abort.abort(new FailureError(failure));
       refuseSocket(socket, formatRefusal({ status: failure.httpStatus ?? 503, failure }));
     }
@@ -225,7 +232,11 @@ export class WebSocketServer {
   }
 
   /** The route and the validated request, or why it is refused; in the fixed order of all checks. */
-  #judge(raw: IncomingMessage, ip: string, isSecure: boolean): { route: Route; request: HandshakeRequest } | Failure {
+  #judge(
+    raw: IncomingMessage,
+    ip: string,
+    isSecure: boolean,
+  ): { route: Route; request: HandshakeRequest } | Failure {
     const head: UpgradeRequestHead = {
       method: raw.method ?? "",
       target: raw.url ?? "",
@@ -287,15 +298,15 @@ export class WebSocketServer {
     });
     this.#handshakes.delete(socket);
     if (completed === undefined || socket.destroyed) return;
-    const { subprotocol, data, earlyData } = completed;
+    const { subprotocol, deflate, options, earlyData } = completed;
     const connection = new WebSocketConnection({
       id: randomUUID(),
       role: "server",
       socket,
-      host: route.host,
-      data: data ?? route.options.data?.(request),
+      host: chooseHost(route, options.settings),
+      data: options.data ?? route.options.data?.(request),
       subprotocol,
-      deflate: undefined,
+      deflate,
     });
     this.#connections.set(connection.id, connection);
     connection.start(earlyData);
