@@ -41,7 +41,8 @@ export function formatLogLine(json: string, style: StyleText): string {
     .join("");
   const stack = (entry["err"] as { stack?: string } | undefined)?.stack;
   const trace = stack === undefined ? "" : `\n${stack}`;
-  return `${style("dim", clock)} ${style(colour, label)} ${String(entry["msg"] ?? "")}${fields}${trace}\n`;
+  const message = typeof entry["msg"] === "string" ? entry["msg"] : "";
+  return `${style("dim", clock)} ${style(colour, label)} ${message}${fields}${trace}\n`;
 }
 
 /** Makes the logger; `auto` is text on a terminal and JSON elsewhere. */

@@ -24,11 +24,14 @@ const placeholders = {
   json: "<json>",
 } as const;
 
+const formatDefault = (value: unknown): string =>
+  value === "" ? "none" : JSON.stringify(value).replaceAll('"', "");
+
 function createOption(setting: SettingDescription & { readonly flag: string }): Option {
   const fallback =
     setting.default === undefined || Array.isArray(setting.default)
       ? ""
-      : ` (default: ${String(setting.default) || "none"})`;
+      : ` (default: ${formatDefault(setting.default)})`;
   const option = new Option(
     `${setting.flag} ${placeholders[setting.kind]}`,
     `${setting.description}${fallback}`,
@@ -54,8 +57,9 @@ export function readConfigSources(command: Command, context: CommandContext): Co
   const flags: Record<string, string> = {};
   for (const option of command.options) {
     const isSetting = flagSettings.some((setting) => setting.flag === option.long);
-    const value: unknown = command.getOptionValue(option.attributeName());
-    if (isSetting && option.long !== undefined && value !== undefined) flags[option.long] = String(value);
+    // Options of settings have no parser, so commander leaves the text as it is.
+    const value = command.getOptionValue(option.attributeName()) as string | undefined;
+    if (isSetting && option.long !== undefined && value !== undefined) flags[option.long] = value;
   }
   const { config, envFile } = command.opts<{ config?: string; envFile?: string }>();
   return {

@@ -68,7 +68,7 @@ async function importConfig(file: string, access: FileAccess): Promise<FileResul
   try {
     const module = (await access.importModule(url)) as { default?: unknown };
     if (module.default === undefined) return refuse(file, "it has no default export");
-    return { ok: true, value: await module.default };
+    return { ok: true, value: await Promise.resolve(module.default) };
   } catch (error) {
     return refuse(file, describeError(error));
   }

@@ -66,7 +66,7 @@ export function convertText(text: string, kind: SettingKind): unknown {
       return toJson(text);
     case "choice":
       return text.trim();
-    case "text":
+    default:
       return text;
   }
 }

@@ -23,18 +23,28 @@ export interface SourceReading {
   readonly warnings: readonly Failure[];
 }
 
+const prefix = "ANTIPHON_";
+const namesWithoutPrefix = settings.map((setting) => setting.env.slice(prefix.length));
+
+/** Compares without the prefix, which is right anyway; `ANTIPHON_PORT` is taken for the port of the server. */
+function findNearestVariable(name: string): string | undefined {
+  const rest = name.slice(prefix.length);
+  const ofServer = `SERVER_${rest}`;
+  const nearest = namesWithoutPrefix.includes(ofServer)
+    ? ofServer
+    : findNearestName(rest, namesWithoutPrefix);
+  return nearest === undefined ? undefined : `${prefix}${nearest}`;
+}
+
 /** Gives every setting of the environment, and a warning for every `ANTIPHON_…` name that means nothing. */
 export function readEnvironment(env: Environment): SourceReading {
   const assignments: Assignment[] = [];
   const warnings: Failure[] = [];
   for (const [name, text] of Object.entries(env)) {
-    if (text === undefined || !name.startsWith("ANTIPHON_")) continue;
+    if (text === undefined || !name.startsWith(prefix)) continue;
     const found = findSettingByEnv(name);
     if (found === undefined) {
-      const nearest = findNearestName(
-        name,
-        settings.map((setting) => setting.env),
-      );
+      const nearest = findNearestVariable(name);
       warnings.push(configFailures.create("config-env-unknown", { name, nearest }));
     } else if (!isUnset(text)) {
       assignments.push({ path: found.path, value: convertText(text, found.setting.kind), name });

@@ -88,6 +88,16 @@ function toFailure(name: string, meaning: ForeignMeaning): Failure | undefined {
   }
 }
 
+/** Compares without the prefix, which is right anyway. */
+function findNearestVariable(name: string, prefix: string, table: ForeignTable): string | undefined {
+  const known = Object.keys(table).filter((other) => other.startsWith(prefix));
+  const nearest = findNearestName(
+    name.slice(prefix.length),
+    known.map((other) => other.slice(prefix.length)),
+  );
+  return nearest === undefined ? undefined : `${prefix}${nearest}`;
+}
+
 /** Applies a table; a name with the prefix that is not in it gives a warning. */
 export function readForeign(env: Environment, prefix: string, table: ForeignTable): ForeignReading {
   const assignments: Assignment[] = [];
@@ -99,7 +109,7 @@ export function readForeign(env: Environment, prefix: string, table: ForeignTabl
     const setting = Object.hasOwn(table, name) ? table[name] : undefined;
     if (setting === undefined) {
       if (!name.startsWith(prefix)) continue;
-      const nearest = findNearestName(name, Object.keys(table));
+      const nearest = findNearestVariable(name, prefix, table);
       warnings.push(configFailures.create("config-env-unknown", { name, nearest }));
       continue;
     }

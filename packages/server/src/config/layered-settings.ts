@@ -101,7 +101,7 @@ export class LayeredSettings {
 
   #remove(path: SettingPath): void {
     const name = formatPath(path);
-    for (const known of [...this.#origins.keys()]) {
+    for (const known of this.#origins.keys()) {
       if (known === name || known.startsWith(`${name}[`)) this.#origins.delete(known);
     }
     const parent = this.get(path.slice(0, -1));

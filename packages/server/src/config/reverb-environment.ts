@@ -58,11 +58,18 @@ const rateLimitSwitch: ForeignSetting = (text, env) => {
 
 const singleNode = "this node works alone";
 
-/** Laravel projects have these for their cache and queues too: they only matter where Reverb would use Redis. */
-const redis: ForeignSetting = (_, env) =>
-  toBoolean(env["REVERB_SCALING_ENABLED"] ?? "") === true
-    ? [{ kind: "unavailable", feature: "Redis", effect: singleNode }]
-    : [{ kind: "redundant" }];
+/** Redis only matters where Reverb would use it for scaling. */
+function redis(otherwise: ForeignMeaning): ForeignSetting {
+  return (_, env) =>
+    toBoolean(env["REVERB_SCALING_ENABLED"] ?? "") === true
+      ? [{ kind: "unavailable", feature: "Redis", effect: singleNode }]
+      : [otherwise];
+}
+
+const scalingChannel = redis({ kind: "ignored", reason: "REVERB_SCALING_ENABLED is not true" });
+
+/** Laravel projects have these for their cache and queues too, so they go without a word. */
+const redisServer = redis({ kind: "redundant" });
 
 const laravelOnly = isIgnored("only Laravel's own tools read it");
 
@@ -84,14 +91,14 @@ export const reverbTable: ForeignTable = {
     "off",
     "no",
   ]),
-  REVERB_SCALING_CHANNEL: redis,
-  REDIS_URL: redis,
-  REDIS_HOST: redis,
-  REDIS_PORT: redis,
-  REDIS_USERNAME: redis,
-  REDIS_PASSWORD: redis,
-  REDIS_DB: redis,
-  REDIS_TIMEOUT: redis,
+  REVERB_SCALING_CHANNEL: scalingChannel,
+  REDIS_URL: redisServer,
+  REDIS_HOST: redisServer,
+  REDIS_PORT: redisServer,
+  REDIS_USERNAME: redisServer,
+  REDIS_PASSWORD: redisServer,
+  REDIS_DB: redisServer,
+  REDIS_TIMEOUT: redisServer,
   REVERB_APP_ID: sets(["apps", 0, "id"]),
   REVERB_APP_KEY: sets(["apps", 0, "key"]),
   REVERB_APP_SECRET: sets(["apps", 0, "secret"]),

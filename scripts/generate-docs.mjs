@@ -1,0 +1,17 @@
+// Writes the generated pages of docs/reference from the compiled code. Run after `npm run build`.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { renderConfigReference } from "../packages/server/dist/config/render-reference.js";
+
+const reference = new URL("../docs/reference/", import.meta.url);
+
+const pages = {
+  "configuration.md": renderConfigReference,
+};
+
+mkdirSync(reference, { recursive: true });
+for (const [name, render] of Object.entries(pages)) {
+  const file = new URL(name, reference);
+  writeFileSync(file, render());
+  console.log(`wrote ${fileURLToPath(file)}`);
+}
