@@ -36,7 +36,6 @@ function createOption(setting: SettingDescription & { readonly flag: string }): 
     `${setting.flag} ${placeholders[setting.kind]}`,
     `${setting.description}${fallback}`,
   );
-  if (setting.kind === "boolean") option.preset("true");
   const [section = ""] = setting.segments;
   return option.helpGroup(groupTitles[section] ?? `${section} options:`);
 }
@@ -57,9 +56,9 @@ export function readConfigSources(command: Command, context: CommandContext): Co
   const flags: Record<string, string> = {};
   for (const option of command.options) {
     const isSetting = flagSettings.some((setting) => setting.flag === option.long);
-    // Options of settings have no parser, so commander leaves the text as it is.
-    const value = command.getOptionValue(option.attributeName()) as string | undefined;
-    if (isSetting && option.long !== undefined && value !== undefined) flags[option.long] = value;
+    // Options of settings have no parser, so commander gives the text as it is, and true for a switch without one.
+    const value = command.getOptionValue(option.attributeName()) as string | true | undefined;
+    if (isSetting && option.long !== undefined && value !== undefined) flags[option.long] = String(value);
   }
   const { config, envFile } = command.opts<{ config?: string; envFile?: string }>();
   return {

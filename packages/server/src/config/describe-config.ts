@@ -4,7 +4,6 @@
  */
 
 import { z } from "zod";
-import type { ResponseProfile } from "../apps/app.ts";
 import type { SettingMeta } from "./setting.ts";
 
 /** How text from the environment or a flag becomes a value. */
@@ -40,7 +39,7 @@ interface Unwrapped {
 
 /** Peels defaults and optionals off a schema, keeping what they say. */
 function unwrap(schema: z.ZodType): Unwrapped {
-  // Everything the sections attach is made by `describeSetting` and friends, hence of this type.
+  // The sections attach nothing but this type.
   const meta = (schema.meta() ?? {}) as Partial<SettingMeta>;
   if (schema instanceof z.ZodDefault) {
     const below = unwrap(schema.unwrap() as z.ZodType);
@@ -139,9 +138,4 @@ function* walk(schema: z.ZodType, segments: readonly string[]): Generator<Settin
 /** One row per setting, in the order of the schema. A list of objects has a row itself, and one for each item's setting. */
 export function describeConfig(schema: z.ZodType): readonly SettingDescription[] {
   return [...walk(schema, [])];
-}
-
-/** The default of a setting under a profile; `undefined` where the schema has none. */
-export function getDefault(setting: SettingDescription, profile: ResponseProfile): unknown {
-  return setting.profileDefaults[profile] ?? setting.default;
 }

@@ -315,16 +315,16 @@ describe("limits that nobody set", () => {
   });
 });
 
-describe("profiles", () => {
-  const createApp = (profile: string) => ({
-    id: profile,
-    key: profile,
-    secret: "s",
-    profile,
-    channels: { cacheTtlSeconds: 5 },
-    webhooks: [{ url: "http://a.test/hook", event_types: ["channel_vacated"] }],
-  });
+const createApp = (profile: string) => ({
+  id: profile,
+  key: profile,
+  secret: "s",
+  profile,
+  channels: { cacheTtlSeconds: 5 },
+  webhooks: [{ url: "http://a.test/hook", event_types: ["channel_vacated"] }],
+});
 
+describe("profiles", () => {
   it("change the defaults of the app, and only those", async () => {
     const { config } = expectConfig(
       await withFile({ apps: [createApp("pusher"), createApp("soketi"), createApp("reverb")] }),

@@ -15,11 +15,6 @@ export interface SettingMeta {
   readonly profileDefaults?: Partial<Record<ResponseProfile, string | number | boolean>>;
 }
 
-/** Gives a schema its documentation. */
-export function describeSetting<S extends z.ZodType>(schema: S, meta: SettingMeta): S {
-  return schema.meta({ ...meta });
-}
-
 /** A whole number from `min` to `max`. */
 export function integer(fallback: number, min: number, meta: SettingMeta, max = Number.MAX_SAFE_INTEGER) {
   return z

@@ -118,6 +118,3 @@ export const configFailures = defineFailures({
     fix: "Configure an app (ANTIPHON_APPS_0_ID, ANTIPHON_APPS_0_KEY, ANTIPHON_APPS_0_SECRET), or listen on 127.0.0.1.",
   }),
 });
-
-/** A name of the configuration catalogue. */
-export type ConfigFailureName = keyof typeof configFailures.definitions;

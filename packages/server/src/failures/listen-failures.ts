@@ -63,7 +63,8 @@ export function explainListenError(error: unknown): Failure | undefined {
   if (code === undefined || !Object.hasOwn(nameByErrorCode, code)) {
     return error.cause === undefined ? undefined : explainListenError(error.cause);
   }
-  const host = address ?? hostname ?? "the address";
+  const named = address ?? hostname ?? "the address";
+  const host = named.includes(":") ? `[${named}]` : named;
   // The key was just checked against the table.
   const name = nameByErrorCode[code as keyof typeof nameByErrorCode];
   return listenFailures.create(name, { address: port === undefined ? host : `${host}:${port}` });
