@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
+import { applyEnvironment } from "./apply-environment.ts";
 import { findDuplicateApps, findUnreadableTlsFiles, refuseDevelopmentApp } from "./check-settings.ts";
 import { completeApps } from "./complete-apps.ts";
 import { type FileAccess, readConfigFile, readEnvFile } from "./config-file.ts";
@@ -16,7 +17,6 @@ import type { Environment } from "./environment.ts";
 import { explainIssue } from "./explain-issue.ts";
 import { LayeredSettings } from "./layered-settings.ts";
 import { listValues } from "./list-values.ts";
-import { applyEnvironment } from "./apply-environment.ts";
 import { configSchema, type Settings } from "./schema.ts";
 import { findSettingByFlag } from "./setting-index.ts";
 
