@@ -83,6 +83,22 @@ export const responseStatusFailures = {
         : `The server answered ${status}, a redirect to "${location}".`,
     fix: "Use the final URL directly (often http to https, or a trailing slash), or allow redirects.",
   }),
+  "response-redirect-insecure": defineFailure<{ location: string }>({
+    ...answer,
+    faults: ["server"],
+    spec: "RFC 6455 §10.6",
+    explain: ({ location }) =>
+      `The server redirects from a connection with TLS to "${location}", which has none.`,
+    fix: "Correct the redirect so that it keeps TLS.",
+  }),
+  "response-redirect-loop": defineFailure<{ location: string; redirects: number }>({
+    ...answer,
+    faults: ["server"],
+    spec: "RFC 9110 §15.4",
+    explain: ({ location, redirects }) =>
+      `After ${redirects} redirects the server still redirects, to "${location}".`,
+    fix: "Break the redirect cycle.",
+  }),
   "response-bad-request": defineFailure<{ status: number }>({
     ...answer,
     faults: ["client"],

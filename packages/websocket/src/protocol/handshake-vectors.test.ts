@@ -6,7 +6,9 @@ import type { UpgradeRequestHead } from "./hop-by-hop.ts";
 import { createOriginPolicy } from "./origin.ts";
 import { acceptDeflateOffers, type DeflateOptions } from "./permessage-deflate-negotiation.ts";
 import { formatFailureRefusal } from "./refusal.ts";
+import { ResponseHeadReader } from "./response-head-reader.ts";
 import { judgeUpgradeRequest, type UpgradeRules } from "./upgrade-request.ts";
+import { judgeUpgradeResponse, type UpgradeExpectations } from "./upgrade-response.ts";
 
 interface VectorFile<Vector> {
   readonly title: string;
@@ -110,5 +112,56 @@ describe(offers.title, () => {
       severity: expected.failure && "info",
     });
     if (!declined) expect(answer ?? {}).toEqual(expected);
+  });
+});
+
+interface ResponseVector {
+  readonly id: string;
+  readonly spec: string;
+  readonly asked?: Partial<UpgradeExpectations>;
+  readonly response: readonly string[];
+  readonly expect:
+    | { readonly failure: string }
+    | {
+        readonly accepted: {
+          readonly subprotocol?: string;
+          readonly deflate?: unknown;
+          readonly warnings?: readonly string[];
+          readonly closeWith?: string;
+        };
+      };
+}
+
+const responses = readVectors<ResponseVector>("upgrade-responses.json");
+
+const plainRequest: UpgradeExpectations = {
+  expectedAccept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+  offeredSubprotocols: [],
+  subprotocolRequired: false,
+  strictness: "strict",
+};
+
+describe(responses.title, () => {
+  it.each(responses.vectors)("$id ($spec)", ({ asked, response, expect: expected }) => {
+    const read = new ResponseHeadReader().push(Buffer.from(`${response.join("\r\n")}\r\n\r\n`));
+    if (read.status !== "head") expect.unreachable(`the head was not read: ${read.status}`);
+    const verdict = judgeUpgradeResponse(read.head, { ...plainRequest, ...asked });
+    if ("failure" in expected) {
+      expect(verdict).toMatchObject({ ok: false, failure: { name: expected.failure, severity: "fatal" } });
+      return;
+    }
+    if (!verdict.ok) expect.unreachable(verdict.failure.message);
+    expect({
+      subprotocol: verdict.subprotocol,
+      deflate: verdict.deflate,
+      warnings: verdict.warnings.map(({ name }) => name),
+      closeWith: verdict.closeWith?.name,
+    }).toEqual({ subprotocol: "", warnings: [], ...expected.accepted });
+    expect(verdict.warnings.every(({ severity }) => severity === "warning")).toBe(true);
+  });
+
+  it("has an id of its own for every vector", () => {
+    const ids = responses.vectors.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)]);
   });
 });

@@ -67,7 +67,10 @@ function nameParserError(code: string | undefined, bytes: Uint8Array, limits: Re
   return engineFailures.create("handshake-malformed-http", { problem, hex: toEvidenceHex(bytes) });
 }
 
-/** Whether the bytes are a request line that does not end: then the URL is what is too long. */
+/**
+ * Whether the bytes are a request line that does not end: then the URL is what is too long. Node hands over the last
+ * packet only, so a URL that came in several is taken for headers.
+ */
 function isInRequestLine(bytes: Uint8Array): boolean {
   const firstLineEnd = bytes.indexOf(0x0a);
   // A long URL may end in the same packet, with its head; the line alone is over any sensible limit then.

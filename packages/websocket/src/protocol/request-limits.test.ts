@@ -27,9 +27,9 @@ describe("limits on a request head", () => {
   });
 
   it("allow 100 header lines and refuse 101 with 431", () => {
-    const lines = (count: number) => Array.from({ length: count }, () => ["X", "y"]).flat();
-    expect(judgeRequestLimits(createHead("/", lines(100)))).toBeUndefined();
-    expect(judgeRequestLimits(createHead("/", lines(101)))).toMatchObject({
+    const hundredLines = Array.from({ length: 100 }, () => ["X", "y"]).flat();
+    expect(judgeRequestLimits(createHead("/", hundredLines))).toBeUndefined();
+    expect(judgeRequestLimits(createHead("/", [...hundredLines, "X", "y"]))).toMatchObject({
       name: "handshake-too-many-headers",
       httpStatus: 431,
     });
