@@ -18,6 +18,16 @@ function formatByte(byte: number): string {
   return byte.toString(16).padStart(2, "0");
 }
 
+/** Another likely cause, where the bytes before or the bytes themselves suggest one. */
+type FrameHint = "frame-payload-longer-than-length" | "frame-length-byte-order";
+
+function explainHint(hint: FrameHint | undefined): string {
+  if (hint === undefined) return "";
+  return hint === "frame-length-byte-order"
+    ? " With its bytes reversed the length makes sense: it was probably written low byte first."
+    : " It stands right behind a payload, whose length was probably declared too short.";
+}
+
 const sentByEither = {
   phase: "frame",
   faults: ["client", "server"],
@@ -69,17 +79,18 @@ export const frameFailures = {
     explain: ({ frames }) => `The client used the same masking key for ${frames} frames in a row.`,
     fix: "Draw a new random key from the system's secure generator for each frame.",
   }),
-  "frame-rsv1-without-deflate": defineFailure<{ firstByte: number }>({
+  "frame-rsv1-without-deflate": defineFailure<{ firstByte: number; hint: FrameHint | undefined }>({
     ...sentByEither,
     spec: "RFC 6455 §5.2, RFC 7692 §6",
-    explain: ({ firstByte }) =>
-      `A frame starts with ${formatByte(firstByte)}: it is marked as compressed, but compression was not negotiated.`,
+    explain: ({ firstByte, hint }) =>
+      `A frame starts with ${formatByte(firstByte)}: it is marked as compressed, but compression was not negotiated.${explainHint(hint)}`,
     fix: "Negotiate permessage-deflate first or send uncompressed frames; if the bytes look random, the frame before declared too short a length.",
   }),
-  "frame-rsv2-rsv3-set": defineFailure<{ firstByte: number }>({
+  "frame-rsv2-rsv3-set": defineFailure<{ firstByte: number; hint: FrameHint | undefined }>({
     ...sentByEither,
     spec: "RFC 6455 §5.2",
-    explain: ({ firstByte }) => `A frame starts with ${formatByte(firstByte)}: reserved bits are set.`,
+    explain: ({ firstByte, hint }) =>
+      `A frame starts with ${formatByte(firstByte)}: reserved bits are set.${explainHint(hint)}`,
     fix: "Clear the reserved bits; if the bytes look random, the stream lost its frame boundary.",
   }),
   "frame-rsv1-on-continuation": defineFailure({
@@ -94,16 +105,18 @@ export const frameFailures = {
     explain: ({ opcode }) => `A ${nameOpcode(opcode)} frame is marked as compressed.`,
     fix: "Never compress ping, pong or close.",
   }),
-  "frame-opcode-reserved": defineFailure<{ opcode: number }>({
+  "frame-opcode-reserved": defineFailure<{ opcode: number; hint: FrameHint | undefined }>({
     ...sentByEither,
     spec: "RFC 6455 §5.2",
-    explain: ({ opcode }) => `A frame has opcode ${opcode}, which no standard defines.`,
+    explain: ({ opcode, hint }) =>
+      `A frame has opcode ${opcode}, which no standard defines.${explainHint(hint)}`,
     fix: "Use opcode 1, 2, 8, 9 or 10; odd values usually mean that the stream lost its frame boundary.",
   }),
   "frame-length-not-minimal": defineFailure<{ lengthBytes: number }>({
     ...sentByEither,
     spec: "RFC 6455 §5.2",
-    explain: ({ lengthBytes }) => `A payload of ${lengthBytes} bytes was announced with a longer form than needed.`,
+    explain: ({ lengthBytes }) =>
+      `A payload of ${lengthBytes} bytes was announced with a longer form than needed.`,
     fix: "Encode lengths up to 125 in 7 bits and up to 65,535 in 16 bits.",
   }),
   "frame-length-msb-set": defineFailure<{ firstLengthByte: number }>({
@@ -113,10 +126,10 @@ export const frameFailures = {
       `A 64-bit length starts with ${formatByte(firstLengthByte)}; its top bit must be zero.`,
     fix: "Write the 64-bit length unsigned, big-endian, with the top bit zero.",
   }),
-  "frame-length-unsupported": defineFailure({
+  "frame-length-unsupported": defineFailure<{ hint: FrameHint | undefined }>({
     ...tooMuch,
     spec: "RFC 6455 §5.2, §10.4",
-    explain: () => "A frame announces more than 2^53 bytes.",
+    explain: ({ hint }) => `A frame announces 2^53 bytes or more.${explainHint(hint)}`,
     fix: "Send smaller frames; such a length is normally garbage or the wrong byte order.",
   }),
   "frame-control-too-long": defineFailure<{ opcode: number }>({
@@ -143,17 +156,22 @@ export const frameFailures = {
     explain: ({ opcode }) => `A new ${nameOpcode(opcode)} message came before the one before was finished.`,
     fix: "Finish the first message with FIN=1; look at the previous frame, which was sent with FIN=0, often by flags 0 in a pack call.",
   }),
-  "frame-too-large": defineFailure<{ frameBytes: number; limitBytes: number }>({
+  "frame-too-large": defineFailure<{ frameBytes: number; limitBytes: number; hint: FrameHint | undefined }>({
     ...tooMuch,
     spec: "RFC 6455 §10.4",
-    explain: ({ frameBytes, limitBytes }) => `A frame announces ${frameBytes} bytes; the limit is ${limitBytes}.`,
+    explain: ({ frameBytes, limitBytes, hint }) =>
+      `A frame announces ${frameBytes} bytes; the limit is ${limitBytes}.${explainHint(hint)}`,
     fix: "Split the data into smaller frames, or raise maxFrameBytes on the receiver.",
   }),
-  "message-too-large": defineFailure<{ messageBytes: number; limitBytes: number }>({
+  "message-too-large": defineFailure<{
+    messageBytes: number;
+    limitBytes: number;
+    hint: FrameHint | undefined;
+  }>({
     ...tooMuch,
     spec: "RFC 6455 §7.4.1, §10.4",
-    explain: ({ messageBytes, limitBytes }) =>
-      `A message has at least ${messageBytes} bytes; the limit is ${limitBytes}.`,
+    explain: ({ messageBytes, limitBytes, hint }) =>
+      `A message has at least ${messageBytes} bytes; the limit is ${limitBytes}.${explainHint(hint)}`,
     fix: "Send less per message, or raise maxMessageBytes on the receiver.",
   }),
   "message-too-many-fragments": defineFailure<{ limit: number }>({

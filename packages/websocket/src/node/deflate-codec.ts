@@ -2,7 +2,9 @@
  * RFC 7692 message compression on Node's zlib, synchronously and without a context per connection: a live zlib context
  * costs 19–238 KB, a window of plain bytes at most 32.
  */
+import { kMaxLength } from "node:buffer";
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
+import { slideWindow } from "../protocol/permessage-deflate.ts";
 import type {
   DeflateCodec,
   DeflateMessageOptions,
@@ -15,6 +17,8 @@ const flushTail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 /** The flush tail and an empty final block: zlib then reports a message that was cut off inside a block. */
 const endOfMessage = Buffer.from([0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff]);
 const emptyMessage = Buffer.from([0x00]);
+/** Each final block costs a new zlib stream but only two bytes on the wire; honest senders use one a message. */
+const maxFinalBlocks = 16;
 
 interface InflateInfo {
   readonly buffer: Buffer;
@@ -28,42 +32,54 @@ function inflateMessage(payload: Uint8Array, options: InflateOptions): InflateRe
   let dictionary = options.dictionary;
   const parts: Buffer[] = [];
   let outputBytes = 0;
-  try {
-    for (;;) {
-      // With `info`, zlib also tells how far it read: a block with BFINAL ends a stream inside the message
-      // (RFC 7692 §7.2.3.4), and what follows needs a new stream that may still refer back.
-      const { buffer, engine } = inflateRawSync(rest, {
-        windowBits: Math.max(options.windowBits, 9),
-        // Inflating stops here; one byte beyond the limit is enough to see that it is passed.
-        maxOutputLength: options.maxBytes - outputBytes + 1,
-        info: true,
-        ...(dictionary && { dictionary }),
-      }) as unknown as InflateInfo;
-      parts.push(buffer);
-      outputBytes += buffer.length;
-      if (outputBytes > options.maxBytes) return tooLarge(options.maxBytes);
-      rest = rest.subarray(engine.bytesWritten);
-      if (rest.length === 0 || rest.equals(endOfMessage)) break;
-      dictionary = lastWindow(dictionary, parts, options.windowBits);
-    }
-  } catch (error) {
-    if (error instanceof RangeError) return tooLarge(options.maxBytes);
-    return { ok: false, reason: "corrupt", detail: error instanceof Error ? error.message : String(error) };
+  for (;;) {
+    const inflated = inflateStream(rest, dictionary, options.maxBytes - outputBytes, options);
+    if ("ok" in inflated) return inflated;
+    parts.push(inflated.buffer);
+    outputBytes += inflated.buffer.length;
+    // A block with BFINAL ends a stream inside the message (RFC 7692 §7.2.3.4); what follows needs a new stream that
+    // may still refer back.
+    rest = rest.subarray(inflated.engine.bytesWritten);
+    if (rest.length === 0 || rest.equals(endOfMessage)) break;
+    if (parts.length === maxFinalBlocks) return fail("corrupt", `more than ${maxFinalBlocks} final blocks`);
+    dictionary = slideWindow(dictionary, inflated.buffer, options.windowBits);
   }
   return { ok: true, data: parts.length === 1 ? parts[0]! : Buffer.concat(parts) };
 }
 
-function tooLarge(maxBytes: number): InflateResult {
-  return { ok: false, reason: "too-large", detail: `more than ${maxBytes} bytes` };
+/** Inflates up to the first final block; `info` tells how far that was. */
+function inflateStream(
+  bytes: Buffer,
+  dictionary: Uint8Array | undefined,
+  maxBytes: number,
+  { windowBits }: InflateOptions,
+): InflateInfo | Extract<InflateResult, { ok: false }> {
+  try {
+    // One byte beyond the limit is enough to see that it is passed, and inflating stops there.
+    const maxOutputLength = Math.min(maxBytes + 1, kMaxLength);
+    const result = inflateRawSync(bytes, {
+      windowBits,
+      maxOutputLength,
+      // zlib's 16 KiB of output for every small message costs a quarter of the time.
+      chunkSize: Math.min(Math.max(bytes.length * 4, 1024), 16_384),
+      info: true,
+      ...(dictionary && { dictionary }),
+      // @types/node does not know what `info` returns.
+    }) as unknown as InflateInfo;
+    return result.buffer.length > maxBytes ? fail("too-large", `more than ${maxBytes} bytes`) : result;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if ("code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
+      return fail("too-large", `more than ${maxBytes} bytes`);
+    }
+    // Wrong options are the caller's mistake, not the peer's.
+    if (error instanceof RangeError || error instanceof TypeError) throw error;
+    return fail("corrupt", error.message);
+  }
 }
 
-function lastWindow(
-  dictionary: Uint8Array | undefined,
-  parts: readonly Buffer[],
-  windowBits: number,
-): Buffer {
-  const all = Buffer.concat(dictionary ? [dictionary, ...parts] : parts);
-  return all.subarray(Math.max(0, all.length - 2 ** windowBits));
+function fail(reason: "too-large" | "corrupt", detail: string): Extract<InflateResult, { ok: false }> {
+  return { ok: false, reason, detail };
 }
 
 function deflateMessage(payload: Uint8Array, options: DeflateMessageOptions): Uint8Array {

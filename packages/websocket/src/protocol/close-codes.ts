@@ -26,6 +26,7 @@ export type CloseCodeFault = "close-code-reserved-on-wire" | "close-code-out-of-
 
 /** Why this code must not stand in a Close frame, or `undefined` if it may. */
 export function judgeCloseCode(code: number): CloseCodeFault | undefined {
+  if (!Number.isInteger(code)) return "close-code-out-of-range";
   if (code >= 3000 && code <= 4999) return undefined;
   if (code === 1004 || code === 1005 || code === 1006 || code === 1015) return "close-code-reserved-on-wire";
   if (code >= 1000 && code <= 1014) return undefined;
@@ -34,5 +35,5 @@ export function judgeCloseCode(code: number): CloseCodeFault | undefined {
 
 /** Codes that a page may pass to `close()`, and so what `close()` takes by default here too (WHATWG). */
 export function isApplicationCloseCode(code: number): boolean {
-  return code === closeCodes.normal || (code >= 3000 && code <= 4999);
+  return code === closeCodes.normal || (Number.isInteger(code) && code >= 3000 && code <= 4999);
 }

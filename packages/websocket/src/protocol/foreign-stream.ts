@@ -30,6 +30,7 @@ const signatures: readonly Signature[] = [
   { first: 0x53, second: 0x53, protocol: "SSH" },
   { first: 0x05, second: 0x01, protocol: "SOCKS 5" },
   { first: 0x04, second: 0x01, protocol: "SOCKS 4" },
+  { first: 0xff, second: 0x00, protocol: "the framing of a WebSocket draft from before 2011" },
 ];
 
 const firstBytes: ReadonlySet<number> = new Set(signatures.map((signature) => signature.first));
@@ -40,8 +41,7 @@ export function startsForeignStream(first: number): boolean {
 }
 
 /** The failure that names the protocol, if the first two bytes are not a frame's. */
-export function recogniseForeignStream(bytes: Uint8Array, role: Role): Failure | undefined {
-  const [first, second] = bytes;
+export function recogniseForeignStream(first: number, second: number, role: Role): Failure | undefined {
   const match = signatures.find(
     (signature) => signature.first === first && (signature.second ?? second) === second,
   );

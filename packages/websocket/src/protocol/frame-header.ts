@@ -10,14 +10,25 @@ import { isControlOpcode, isKnownOpcode, opcodes, type Role } from "./opcodes.ts
 /** Longest header: 2 bytes, 8 of extended length, 4 of masking key. */
 export const maxHeaderLength = 14;
 
-/** What the verdict on a header depends on, besides its bytes. */
+/** What the verdict on a header depends on for the whole life of a connection. */
 export interface HeaderContext {
   readonly role: Role;
   readonly deflateNegotiated: boolean;
   readonly allowNonMinimalLength: boolean;
   readonly maxFrameBytes: number;
+  readonly maxMessageBytes: number;
   readonly acceptsText: boolean;
   readonly acceptsBinary: boolean;
+}
+
+/** Where in the stream a header stands: what came before decides what it may be. */
+export interface StreamPlace {
+  /** These are the first bytes after the handshake, where other protocols are recognised. */
+  readonly isStreamStart: boolean;
+  /** The frame before had a payload: if this is no header, that frame's length may have been too short. */
+  readonly followsPayload: boolean;
+  /** The message that waits for its continuation. */
+  readonly openMessage: { readonly receivedBytes: number; readonly compressed: boolean } | undefined;
 }
 
 /** The fields of the frame being read. One per connection, overwritten by every frame. */
@@ -30,28 +41,23 @@ export class FrameHeader {
   /** `undefined` on frames from a server. */
   maskingKey: Uint8Array | undefined;
 
-  /**
-   * Reads the header at `bytes[start, end)`. Returns its length, `undefined` if more bytes are needed, or the failure.
-   * `messageOpen` says whether an unfinished message waits for continuation; `isStreamStart` that these are the first
-   * bytes after the handshake, where other protocols are recognised.
-   */
+  /** Reads the header at `bytes[start, end)`. Its length, `undefined` if more bytes are needed, or the failure. */
   parse(
     bytes: Uint8Array,
     start: number,
     end: number,
     context: HeaderContext,
-    messageOpen: boolean,
-    isStreamStart: boolean,
+    place: StreamPlace,
   ): number | Failure | undefined {
     const available = end - start;
     if (available === 0) return undefined;
     const first = bytes[start]!;
-    if (isStreamStart && startsForeignStream(first)) {
+    if (place.isStreamStart && startsForeignStream(first)) {
       if (available === 1) return undefined;
-      const foreign = recogniseForeignStream(bytes.subarray(start, end), context.role);
+      const foreign = recogniseForeignStream(first, bytes[start + 1]!, context.role);
       if (foreign) return foreign;
     }
-    const firstFault = this.#readFirstByte(first, context, messageOpen);
+    const firstFault = this.#readFirstByte(first, context, place);
     if (firstFault) return firstFault;
     if (available === 1) return undefined;
     const second = bytes[start + 1]!;
@@ -65,7 +71,9 @@ export class FrameHeader {
       return engineFailures.create("frame-length-msb-set", { firstLengthByte: bytes[start + 2]! });
     }
     if (available < lengthEnd) return undefined;
-    const lengthFault = this.#readLength(bytes, start, shortLength, context);
+    const lengthFault =
+      this.#readLength(bytes, start, shortLength, context) ??
+      this.#judgeMessage(bytes, start, context, place);
     if (lengthFault) return lengthFault;
 
     if (!masked) {
@@ -78,26 +86,37 @@ export class FrameHeader {
     return lengthEnd + 4;
   }
 
-  #readFirstByte(first: number, context: HeaderContext, messageOpen: boolean): Failure | undefined {
+  #readFirstByte(first: number, context: HeaderContext, place: StreamPlace): Failure | undefined {
     const opcode = first & 0x0f;
     const isControl = isControlOpcode(opcode);
     this.fin = (first & 0x80) !== 0;
     this.rsv1 = (first & 0x40) !== 0;
     this.opcode = opcode;
-    if ((first & 0x30) !== 0) return engineFailures.create("frame-rsv2-rsv3-set", { firstByte: first });
-    if (this.rsv1 && !context.deflateNegotiated) {
-      return engineFailures.create("frame-rsv1-without-deflate", { firstByte: first });
+    if ((first & 0x30) !== 0) {
+      return engineFailures.create("frame-rsv2-rsv3-set", {
+        firstByte: first,
+        hint: hintOfLostBorder(place),
+      });
     }
-    if (!isKnownOpcode(opcode)) return engineFailures.create("frame-opcode-reserved", { opcode });
+    if (this.rsv1 && !context.deflateNegotiated) {
+      // A first byte that any compressing client would send is what it looks like.
+      const isPlausible = opcode === opcodes.text || opcode === opcodes.binary;
+      const hint = isPlausible ? undefined : hintOfLostBorder(place);
+      return engineFailures.create("frame-rsv1-without-deflate", { firstByte: first, hint });
+    }
+    if (!isKnownOpcode(opcode)) {
+      return engineFailures.create("frame-opcode-reserved", { opcode, hint: hintOfLostBorder(place) });
+    }
     if (this.rsv1 && isControl) return engineFailures.create("frame-rsv1-on-control", { opcode });
     if (this.rsv1 && opcode === opcodes.continuation) {
       return engineFailures.create("frame-rsv1-on-continuation", {});
     }
-    if (isControl) return this.fin ? undefined : engineFailures.create("frame-control-fragmented", { opcode });
+    if (isControl)
+      return this.fin ? undefined : engineFailures.create("frame-control-fragmented", { opcode });
     if (opcode === opcodes.continuation) {
-      return messageOpen ? undefined : engineFailures.create("frame-continuation-unexpected", {});
+      return place.openMessage ? undefined : engineFailures.create("frame-continuation-unexpected", {});
     }
-    return messageOpen ? engineFailures.create("frame-continuation-expected", { opcode }) : undefined;
+    return place.openMessage ? engineFailures.create("frame-continuation-expected", { opcode }) : undefined;
   }
 
   #judgeSecondByte(masked: boolean, shortLength: number, role: Role): Failure | undefined {
@@ -138,13 +157,67 @@ export class FrameHeader {
     if (!this.isLengthMinimal && !context.allowNonMinimalLength) {
       return engineFailures.create("frame-length-not-minimal", { lengthBytes: length });
     }
-    if (length > Number.MAX_SAFE_INTEGER) return engineFailures.create("frame-length-unsupported", {});
+    if (length > Number.MAX_SAFE_INTEGER) {
+      return engineFailures.create("frame-length-unsupported", {
+        hint: hintOfByteOrder(bytes, start, context),
+      });
+    }
     if (length > context.maxFrameBytes) {
       return engineFailures.create("frame-too-large", {
         frameBytes: length,
         limitBytes: context.maxFrameBytes,
+        hint: hintOfByteOrder(bytes, start, context),
       });
     }
     return undefined;
   }
+
+  /** Whether the message that this frame belongs to may be this long, and of this type. */
+  #judgeMessage(
+    bytes: Uint8Array,
+    start: number,
+    context: HeaderContext,
+    place: StreamPlace,
+  ): Failure | undefined {
+    if (isControlOpcode(this.opcode)) return undefined;
+    const { maxMessageBytes } = context;
+    const compressed = place.openMessage?.compressed ?? this.rsv1;
+    const messageBytes = (place.openMessage?.receivedBytes ?? 0) + this.payloadLength;
+    if (messageBytes > (compressed ? longestDeflated(maxMessageBytes) : maxMessageBytes)) {
+      return engineFailures.create("message-too-large", {
+        messageBytes,
+        limitBytes: maxMessageBytes,
+        hint: hintOfByteOrder(bytes, start, context),
+      });
+    }
+    if (this.opcode === opcodes.text && !context.acceptsText) {
+      return engineFailures.create("message-type-not-accepted", { type: "text" });
+    }
+    if (this.opcode === opcodes.binary && !context.acceptsBinary) {
+      return engineFailures.create("message-type-not-accepted", { type: "binary" });
+    }
+    return undefined;
+  }
+}
+
+/** Most bytes that a message of this size takes compressed: stored blocks cost a few bytes each. */
+function longestDeflated(plainBytes: number): number {
+  return plainBytes + Math.ceil(plainBytes / 256) + 64;
+}
+
+function hintOfLostBorder(place: StreamPlace): "frame-payload-longer-than-length" | undefined {
+  return place.followsPayload ? "frame-payload-longer-than-length" : undefined;
+}
+
+/** Only of 64-bit lengths: a shorter one may as well be a frame that is simply too large. */
+function hintOfByteOrder(
+  bytes: Uint8Array,
+  start: number,
+  context: HeaderContext,
+): "frame-length-byte-order" | undefined {
+  if ((bytes[start + 1]! & 0x7f) !== 127) return undefined;
+  let reversed = 0;
+  for (let at = start + 9; at >= start + 2; at -= 1) reversed = reversed * 256 + bytes[at]!;
+  const limit = Math.min(context.maxFrameBytes, context.maxMessageBytes);
+  return reversed >= 65_536 && reversed <= limit ? "frame-length-byte-order" : undefined;
 }

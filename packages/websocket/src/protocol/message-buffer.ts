@@ -18,11 +18,12 @@ export class MessageBuffer {
     return this.#length;
   }
 
-  /** Appends a copy. */
-  append(source: Uint8Array, start: number, end: number): void {
+  /** Appends a copy. `maxLength` is what the payload will have at most: no more than that is set aside. */
+  append(source: Uint8Array, start: number, end: number, maxLength: number): void {
     const needed = this.#length + end - start;
     if (needed > this.#bytes.length) {
-      const grown = this.#primitives.allocate(Math.max(needed, this.#bytes.length * 2));
+      const doubled = Math.min(this.#bytes.length * 2, maxLength);
+      const grown = this.#primitives.allocate(Math.max(needed, doubled));
       grown.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = grown;
     }

@@ -4,7 +4,7 @@
  */
 import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
-import { FrameHeader, type HeaderContext, maxHeaderLength } from "./frame-header.ts";
+import { FrameHeader, type HeaderContext, maxHeaderLength, type StreamPlace } from "./frame-header.ts";
 import { applyMask } from "./mask.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 import { isControlOpcode, opcodes, type Role, type Strictness } from "./opcodes.ts";
@@ -55,7 +55,15 @@ interface OpenMessage {
   readonly buffer: MessageBuffer;
   /** Only of uncompressed text, which is checked as it arrives. */
   readonly utf8: Utf8Validator | undefined;
+  receivedBytes: number;
   fragments: number;
+}
+
+/** The reader's own {@link StreamPlace}, kept up to date. */
+interface CurrentPlace extends StreamPlace {
+  isStreamStart: boolean;
+  followsPayload: boolean;
+  openMessage: OpenMessage | undefined;
 }
 
 const empty = new Uint8Array(0);
@@ -76,12 +84,13 @@ export class MessageReader {
   #inPayload = false;
   /** Payload bytes of the current frame that have been read. */
   #received = 0;
-  #isStreamStart = true;
-  #message: OpenMessage | undefined;
+  readonly #place: CurrentPlace = { isStreamStart: true, followsPayload: false, openMessage: undefined };
   #control: MessageBuffer | undefined;
   #emptyFragments = 0;
   #warnings: Failure[] | undefined;
   #warnedOfLength = false;
+  #warnedOfTail = false;
+  #warnedOfKey = false;
   #lastKey = 0;
   #keyRun = 0;
 
@@ -93,6 +102,7 @@ export class MessageReader {
       deflateNegotiated: deflate !== undefined,
       allowNonMinimalLength: strictness === "compat",
       maxFrameBytes: limits.maxFrameBytes,
+      maxMessageBytes: limits.maxMessageBytes,
       acceptsText: limits.accepts.includes("text"),
       acceptsBinary: limits.accepts.includes("binary"),
     };
@@ -101,7 +111,7 @@ export class MessageReader {
 
   /** Whether a message was begun and not finished. */
   get isMessageOpen(): boolean {
-    return this.#message !== undefined;
+    return this.#place.openMessage !== undefined;
   }
 
   /** Whether the stream stands inside a frame: its end here is a truncation. */
@@ -111,8 +121,16 @@ export class MessageReader {
 
   /** Takes the next bytes. The reader owns them from here on and unmasks in place. Events must have been drained. */
   push(chunk: Uint8Array): void {
-    this.#chunk = this.#at === this.#chunk.length ? chunk : concatenate(this.#chunk.subarray(this.#at), chunk);
+    this.#chunk =
+      this.#at === this.#chunk.length ? chunk : concatenate(this.#chunk.subarray(this.#at), chunk);
     this.#at = 0;
+  }
+
+  /** Lets go of all memory: nothing will be read any more. */
+  stop(): void {
+    this.#releaseChunk();
+    this.#place.openMessage = undefined;
+    this.#control = undefined;
   }
 
   /** The next event, or `undefined` when more bytes are needed. Must not be called after `failed`. */
@@ -153,13 +171,13 @@ export class MessageReader {
     if (typeof size !== "number") return size;
     this.#carried = 0;
     this.#received = 0;
-    this.#isStreamStart = false;
+    this.#place.isStreamStart = false;
+    this.#place.followsPayload = this.#header.payloadLength > 0;
     return this.#admitFrame() ?? true;
   }
 
   #parseHeader(bytes: Uint8Array, start: number, end: number): number | Failure | undefined {
-    const isMessageOpen = this.#message !== undefined;
-    return this.#header.parse(bytes, start, end, this.#context, isMessageOpen, this.#isStreamStart);
+    return this.#header.parse(bytes, start, end, this.#context, this.#place);
   }
 
   /** Keeps an unfinished header in memory of its own, not as a slice that pins the whole chunk. */
@@ -184,7 +202,7 @@ export class MessageReader {
     return undefined;
   }
 
-  /** Rules that need more than the header: message limits, fragment counts, types; then opens the payload. */
+  /** Opens the payload; what the header cannot know by itself is judged here: warnings and fragment counts. */
   #admitFrame(): Failure | undefined {
     const header = this.#header;
     this.#inPayload = true;
@@ -193,31 +211,14 @@ export class MessageReader {
       this.#warn(engineFailures.create("frame-length-not-minimal", { lengthBytes: header.payloadLength }));
     }
     if (header.maskingKey) this.#watchMaskingKey(header.maskingKey);
-    if (isControlOpcode(header.opcode)) return undefined;
-
-    const { limits } = this.#options;
-    const before = this.#message?.buffer.length ?? 0;
-    const compressed = this.#message?.compressed ?? header.rsv1;
-    const limitBytes = compressed ? longestDeflated(limits.maxMessageBytes) : limits.maxMessageBytes;
-    if (before + header.payloadLength > limitBytes) {
-      return engineFailures.create("message-too-large", {
-        messageBytes: before + header.payloadLength,
-        limitBytes: limits.maxMessageBytes,
-      });
-    }
-    if (header.opcode === opcodes.text && !this.#context.acceptsText) {
-      return engineFailures.create("message-type-not-accepted", { type: "text" });
-    }
-    if (header.opcode === opcodes.binary && !this.#context.acceptsBinary) {
-      return engineFailures.create("message-type-not-accepted", { type: "binary" });
-    }
-    return this.#countFragment();
+    return isControlOpcode(header.opcode) ? undefined : this.#countFragment();
   }
 
   #countFragment(): Failure | undefined {
     const header = this.#header;
-    if (header.fin && this.#message === undefined) return undefined;
-    const fragments = (this.#message?.fragments ?? 0) + 1;
+    const { openMessage } = this.#place;
+    if (header.fin && openMessage === undefined) return undefined;
+    const fragments = (openMessage?.fragments ?? 0) + 1;
     const { maxFragments } = this.#options.limits;
     if (fragments > maxFragments) {
       return engineFailures.create("message-too-many-fragments", { limit: maxFragments });
@@ -241,14 +242,9 @@ export class MessageReader {
     if (frameComplete) this.#inPayload = false;
     if (isControlOpcode(header.opcode)) return this.#readControl(start, end, frameComplete);
 
-    const isWholeMessage = frameComplete && header.fin && this.#message === undefined;
-    if (isWholeMessage && end - start === header.payloadLength) {
-      return this.#finishMessage(this.#chunk.subarray(start, end), {
-        isText: header.opcode === opcodes.text,
-        compressed: header.rsv1,
-        fragments: 1,
-        utf8: undefined,
-      });
+    if (frameComplete && header.fin && this.#place.openMessage === undefined) {
+      const payload = this.#chunk.subarray(start, end);
+      return this.#finishMessage(payload, header.opcode === opcodes.text, header.rsv1, 1, undefined);
     }
     return this.#readMessagePart(start, end, frameComplete);
   }
@@ -258,8 +254,9 @@ export class MessageReader {
     if (frameComplete && this.#control === undefined) {
       return { type: "control", opcode, payload: this.#copy(this.#chunk.subarray(start, end)) };
     }
-    this.#control ??= new MessageBuffer(this.#options.primitives, this.#header.payloadLength);
-    this.#control.append(this.#chunk, start, end);
+    const { payloadLength } = this.#header;
+    this.#control ??= new MessageBuffer(this.#options.primitives, payloadLength);
+    this.#control.append(this.#chunk, start, end, payloadLength);
     if (!frameComplete) return undefined;
     const payload = this.#control.view();
     this.#control = undefined;
@@ -269,43 +266,48 @@ export class MessageReader {
   #readMessagePart(start: number, end: number, frameComplete: boolean): ReaderEvent | undefined {
     const header = this.#header;
     const isText = header.opcode === opcodes.text;
-    const message = (this.#message ??= {
+    const message = (this.#place.openMessage ??= {
       isText,
       compressed: header.rsv1,
       buffer: new MessageBuffer(this.#options.primitives, end - start),
       utf8: isText && !header.rsv1 ? new Utf8Validator() : undefined,
+      receivedBytes: 0,
       fragments: 0,
     });
-    const before = message.buffer.length;
+    const before = message.receivedBytes;
     if (message.utf8) {
       const invalid = message.utf8.findInvalid(this.#chunk, start, end);
       if (invalid >= 0) return failUtf8(before + invalid - start, this.#chunk[invalid]);
     }
-    message.buffer.append(this.#chunk, start, end);
+    const frameEnd = before + end - start + header.payloadLength - this.#received;
+    message.buffer.append(this.#chunk, start, end, header.fin ? frameEnd : Number.POSITIVE_INFINITY);
+    message.receivedBytes = message.buffer.length;
     if (!frameComplete) return undefined;
     message.fragments += 1;
     if (!header.fin) return undefined;
-    this.#message = undefined;
-    return this.#finishMessage(message.buffer.view(), message);
+    this.#place.openMessage = undefined;
+    const { compressed, fragments, utf8 } = message;
+    return this.#finishMessage(message.buffer.view(), message.isText, compressed, fragments, utf8);
   }
 
+  /** `utf8` is what has checked the payload already, if anything has. */
   #finishMessage(
     payload: Uint8Array,
-    message: Pick<OpenMessage, "isText" | "compressed" | "fragments" | "utf8">,
+    isText: boolean,
+    compressed: boolean,
+    fragments: number,
+    utf8: Utf8Validator | undefined,
   ): ReaderEvent {
-    const { isText, compressed, fragments, utf8 } = message;
     const { primitives } = this.#options;
     if (utf8 && !utf8.isComplete) return failUtf8(payload.length, undefined);
     let plain = payload;
     if (compressed) {
-      const { maxMessageBytes } = this.#options.limits;
-      const inflated = this.#inflater!.inflate(payload, maxMessageBytes);
-      if (!inflated.ok) return failInflate(inflated, payload, maxMessageBytes);
-      plain = inflated.data;
+      const inflated = this.#inflate(payload);
+      if (!(inflated instanceof Uint8Array)) return { type: "failed", failure: inflated };
+      plain = inflated;
     }
     if (!isText) {
-      // What was read in one piece is still part of the socket's chunk; the receiver gets memory of its own.
-      const data = plain.buffer === this.#chunk.buffer ? this.#copy(plain) : plain;
+      const data = this.#isShared(plain, compressed) ? this.#copy(plain) : plain;
       return { type: "message", data, compressed, fragments };
     }
     if (utf8 === undefined && !primitives.isUtf8(plain)) {
@@ -315,11 +317,32 @@ export class MessageReader {
     return { type: "message", data: primitives.decodeUtf8(plain), compressed, fragments };
   }
 
+  /** Whether keeping these bytes would keep much more: a chunk of the socket, or an inflater's output buffer. */
+  #isShared(bytes: Uint8Array, compressed: boolean): boolean {
+    return bytes.buffer === this.#chunk.buffer || (compressed && bytes.buffer.byteLength > 2 * bytes.length);
+  }
+
+  #inflate(payload: Uint8Array): Uint8Array | Failure {
+    const inflater = this.#inflater!;
+    const { maxMessageBytes } = this.#options.limits;
+    const hasTail = endsWithFlushTail(payload);
+    if (hasTail && !this.#warnedOfTail) {
+      this.#warnedOfTail = true;
+      this.#warn(engineFailures.create("deflate-tail-not-stripped", {}));
+    }
+    const stripped = hasTail ? payload.subarray(0, payload.length - 4) : payload;
+    const result = inflater.inflate(stripped, maxMessageBytes);
+    return result.ok
+      ? result.data
+      : explainInflate(result, payload, maxMessageBytes, inflater.contextTakeover);
+  }
+
   #watchMaskingKey(key: Uint8Array): void {
     const word = (key[0]! << 24) | (key[1]! << 16) | (key[2]! << 8) | key[3]!;
     this.#keyRun = word === this.#lastKey ? this.#keyRun + 1 : 1;
     this.#lastKey = word;
-    if (this.#keyRun === predictableKeyRun) {
+    if (this.#keyRun === predictableKeyRun && !this.#warnedOfKey) {
+      this.#warnedOfKey = true;
       this.#warn(engineFailures.create("frame-mask-key-predictable", { frames: predictableKeyRun }));
     }
   }
@@ -342,31 +365,44 @@ export class MessageReader {
   }
 }
 
-/** Most bytes that a message of this size can take compressed: stored blocks cost a few bytes each. */
-function longestDeflated(plainBytes: number): number {
-  return plainBytes + Math.ceil(plainBytes / 256) + 64;
-}
-
 function failUtf8(offset: number, byte: number | undefined): ReaderEvent {
   return { type: "failed", failure: engineFailures.create("message-invalid-utf8", { offset, byte }) };
 }
 
-function failInflate(
+/** A legal payload never ends like this: its last byte holds the three zero bits that begin the removed block. */
+function endsWithFlushTail(payload: Uint8Array): boolean {
+  const end = payload.length;
+  return (
+    end >= 4 &&
+    payload[end - 1] === 0xff &&
+    payload[end - 2] === 0xff &&
+    payload[end - 3] === 0 &&
+    payload[end - 4] === 0
+  );
+}
+
+function explainInflate(
   result: { readonly reason: "too-large" | "corrupt"; readonly detail: string },
   payload: Uint8Array,
   limitBytes: number,
-): ReaderEvent {
+  contextTakeover: boolean,
+): Failure {
   if (result.reason === "too-large") {
-    const failure = engineFailures.create("deflate-bomb", { compressedBytes: payload.length, limitBytes });
-    return { type: "failed", failure };
+    return engineFailures.create("deflate-bomb", { compressedBytes: payload.length, limitBytes });
   }
-  const isGzip = payload[0] === 0x1f && payload[1] === 0x8b;
-  const isZlib = payload[0] === 0x78 && (payload[1] === 0x01 || payload[1] === 0x9c || payload[1] === 0xda);
-  const failure =
-    isGzip || isZlib
-      ? engineFailures.create("deflate-gzip-or-zlib-header", { format: isGzip ? "gzip" : "zlib" })
-      : engineFailures.create("deflate-data-corrupt", { detail: result.detail });
-  return { type: "failed", failure };
+  const [first, second] = payload;
+  if (first === 0x1f && second === 0x8b) {
+    return engineFailures.create("deflate-gzip-or-zlib-header", { format: "gzip" });
+  }
+  if (first === 0x78 && (second === 0x01 || second === 0x5e || second === 0x9c || second === 0xda)) {
+    return engineFailures.create("deflate-gzip-or-zlib-header", { format: "zlib" });
+  }
+  const refersTooFar = result.detail.includes("distance too far back");
+  const cause = contextTakeover ? "deflate-window-exceeded" : "deflate-context-mismatch";
+  return engineFailures.create("deflate-data-corrupt", {
+    detail: result.detail,
+    hint: refersTooFar ? cause : undefined,
+  });
 }
 
 function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {

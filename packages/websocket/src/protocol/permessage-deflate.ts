@@ -50,6 +50,11 @@ export class MessageInflater {
     this.#direction = direction;
   }
 
+  /** Whether messages may refer to earlier ones. */
+  get contextTakeover(): boolean {
+    return this.#direction.contextTakeover;
+  }
+
   /** Inflates one whole message. After a failure the stream is unusable: the connection has to fail. */
   inflate(payload: Uint8Array, maxBytes: number): InflateResult {
     const { windowBits, contextTakeover } = this.#direction;
@@ -97,11 +102,12 @@ export class MessageDeflater {
 }
 
 /** The last 2^bits bytes of what went before and this message, in memory of its own. */
-function slideWindow(
+export function slideWindow(
   window: Uint8Array | undefined,
   message: Uint8Array,
   windowBits: number,
 ): Uint8Array {
+  if (window && message.length === 0) return window;
   const size = 2 ** windowBits;
   const fresh = message.subarray(Math.max(0, message.length - size));
   const kept = window?.subarray(Math.max(0, window.length + fresh.length - size));

@@ -19,6 +19,8 @@ import {
 import type { Primitives } from "./primitives.ts";
 import { findInvalidUtf8 } from "./utf8.ts";
 
+const nothing: readonly Uint8Array[] = [];
+
 /** Longest reason of a Close frame in UTF-8 bytes: 125 less the code (RFC 6455 §5.5). */
 export const maxCloseReasonBytes = 123;
 
@@ -113,17 +115,12 @@ export class WebSocketProtocol {
 
   /** The next event, or `undefined` when more bytes are needed. */
   nextEvent(): ProtocolEvent | undefined {
-    while (stateRights[this.#state].readsFrames) {
-      const event = this.#reader.next();
-      if (event === undefined) return undefined;
-      if (event.type === "failed") {
-        this.fail(event.failure);
-        return event;
-      }
-      if (event.type !== "control") return event;
-      return this.#takeControl(event.opcode, event.payload);
-    }
-    return undefined;
+    if (!stateRights[this.#state].readsFrames) return undefined;
+    const event = this.#reader.next();
+    if (event === undefined) return undefined;
+    if (event.type === "control") return this.#takeControl(event.opcode, event.payload);
+    if (event.type === "failed") this.fail(event.failure);
+    return event;
   }
 
   /**
@@ -147,7 +144,7 @@ export class WebSocketProtocol {
       this.#pushPong(this.#heldPing);
       this.#heldPing = undefined;
     }
-    if (this.#output.length === 0) return this.#output;
+    if (this.#output.length === 0) return nothing;
     const output = this.#output;
     this.#output = [];
     return output;
@@ -196,27 +193,35 @@ export class WebSocketProtocol {
     this.#advance("close-sent");
   }
 
-  /** Fails the connection (RFC 6455 §7.1.7): drops pending pongs, and queues a Close frame if the failure has a code. */
+  /**
+   * Fails the connection (RFC 6455 §7.1.7): drops pending pongs, and queues a Close frame if the failure has a code and
+   * none was sent before. Does nothing once both Close frames have passed: the connection has ended well then.
+   */
   fail(failure: Failure): void {
-    if (this.#state === "failing" || this.#state === "closed") return;
-    this.#failure ??= failure;
-    this.#output = [];
-    this.#heldPing = undefined;
-    if (this.#sentClose === undefined && failure.closeCode !== undefined) {
-      const reason = this.#options.exposeFailureReason ? failure.name : "";
-      this.#pushClose({ code: failure.closeCode, reason });
+    if (transitions[this.#state].failure === undefined) return;
+    this.#failure = failure;
+    if (this.#sentClose === undefined) {
+      this.#output = [];
+      if (failure.closeCode !== undefined) {
+        const reason = this.#options.exposeFailureReason ? failure.name : "";
+        this.#pushClose({ code: failure.closeCode, reason });
+      }
     }
     this.#advance("failure");
   }
 
   #advance(trigger: StateTrigger): void {
     this.#state = transitions[this.#state][trigger] ?? this.#state;
+    const { sendsPongs, readsFrames } = stateRights[this.#state];
+    // No frame may follow the last Close, not even the answer to a ping that waits for the socket to drain.
+    if (!sendsPongs) this.#heldPing = undefined;
+    if (!readsFrames) this.#reader.stop();
   }
 
   #takeControl(opcode: number, payload: Uint8Array): ProtocolEvent {
     if (opcode === opcodes.ping) {
       if (this.holdsPongs) this.#heldPing = payload;
-      else if (stateRights[this.#state].sendsPongs) this.#pushPong(payload);
+      else this.#pushPong(payload);
       return { type: "ping", payload };
     }
     if (opcode === opcodes.pong) return { type: "pong", payload };
@@ -271,7 +276,6 @@ export class WebSocketProtocol {
 /** A code outside all ranges; the usual two mistakes get names of their own. */
 function nameBadCloseCode(code: number, payload: Uint8Array): Failure {
   const swapped = payload[1]! * 256 + payload[0]!;
-  const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
   if (payload.length >= 4 && payload.subarray(0, 4).every(isDigit)) {
     return engineFailures.create("close-code-as-text", { code });
   }
@@ -279,6 +283,10 @@ function nameBadCloseCode(code: number, payload: Uint8Array): Failure {
     return engineFailures.create("close-code-byte-order", { code, swapped });
   }
   return engineFailures.create("close-code-out-of-range", { code });
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
 function encodeText(primitives: Primitives, text: string): Uint8Array {
