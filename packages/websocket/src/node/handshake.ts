@@ -10,6 +10,7 @@ import { type Failure, FailureError } from "../failures/failure.ts";
 import { prefersJson } from "../protocol/accept-header.ts";
 import type { NegotiatedDeflate } from "../protocol/permessage-deflate.ts";
 import { acceptDeflateOffers } from "../protocol/permessage-deflate-negotiation.ts";
+import { detectDeflateQuirk } from "../protocol/permessage-deflate-quirks.ts";
 import { formatRefusal, type Refusal } from "../protocol/refusal.ts";
 import {
   judgeChosenSubprotocol,
@@ -109,9 +110,17 @@ function negotiateDeflate<Data>({
 }: PendingHandshake<Data>): { parameters: NegotiatedDeflate; response: string } | undefined {
   if (route.deflate === undefined) return undefined;
   const accepted = acceptDeflateOffers(request.extensionOffers, route.deflate);
-  if (accepted === undefined || "parameters" in accepted) return accepted;
-  report(accepted.declined);
-  return undefined;
+  if (accepted === undefined) return undefined;
+  if ("declined" in accepted) {
+    report(accepted.declined);
+    return undefined;
+  }
+  const quirk = detectDeflateQuirk(request.header("user-agent"));
+  if (quirk) {
+    report(quirk);
+    return undefined;
+  }
+  return accepted;
 }
 
 /** The name to answer, `undefined` for none, or the failure. */

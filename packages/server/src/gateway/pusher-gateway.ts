@@ -1,0 +1,168 @@
+/**
+ * Joins the WebSocket engine to the Pusher rules: every upgrade is accepted, since browsers hide a refusal's HTTP status;
+ * then the client is admitted, or refused inside the WebSocket, and its messages go to a session.
+ */
+import { randomInt } from "node:crypto";
+import type {
+  Failure,
+  HandshakeRequest,
+  UpgradeContext,
+  WebSocketConnection,
+  WebSocketServer,
+} from "@antiphon/websocket";
+import type { App } from "../apps/app.ts";
+import type { AppStore } from "../apps/app-store.ts";
+import type { AppHubs } from "../channels/app-hubs.ts";
+import { admissionFailures } from "../failures/admission-failures.ts";
+import { admit, type AdmissionRequest, selectSubprotocol, sendRefusal } from "../pusher/admission.ts";
+import type { Now, Scheduler } from "../pusher/scheduler.ts";
+import { PusherSession } from "../pusher/session.ts";
+import { createSocketId } from "../pusher/socket-id.ts";
+import { readAppKey } from "./app-path.ts";
+import type { AppConnectionSettings } from "./app-connection-settings.ts";
+
+/** What a failure on the WebSocket side is about. */
+export interface GatewayFailureContext {
+  readonly appId?: string;
+  readonly socketId?: string;
+  readonly channel?: string;
+  readonly ip?: string;
+}
+
+/** Told of connections and messages, for metrics. */
+export interface GatewayObserver {
+  connected(appId: string): void;
+  disconnected(appId: string): void;
+  messageReceived(appId: string, bytes: number): void;
+}
+
+export interface PusherGatewayOptions {
+  readonly apps: AppStore;
+  readonly hubs: AppHubs;
+  readonly connectionSettings: AppConnectionSettings;
+  readonly pathPrefix: string;
+  readonly now: Now;
+  readonly scheduler: Scheduler;
+  /** The node is shutting down. */
+  isDraining(): boolean;
+  /** The node takes no more for lack of memory. */
+  isOverloaded(): boolean;
+  report(failure: Failure, context: GatewayFailureContext): void;
+  readonly observer: GatewayObserver;
+}
+
+/** What an engine connection carries for us. */
+export interface PusherClient {
+  readonly admission: AdmissionRequest;
+  readonly app: App | undefined;
+  readonly ip: string;
+  /** Once admitted. */
+  session: PusherSession | undefined;
+}
+
+type PusherConnection = WebSocketConnection<PusherClient>;
+
+export class PusherGateway {
+  readonly #options: PusherGatewayOptions;
+
+  constructor(options: PusherGatewayOptions) {
+    this.#options = options;
+  }
+
+  /** Serves all WebSocket paths: a wrong one is refused with 4005 inside the WebSocket. */
+  register(websockets: WebSocketServer): void {
+    websockets.route<PusherClient>("*", {
+      accepts: ["text"],
+      upgrade: (context) => this.#upgrade(context),
+      open: (connection) => this.#open(connection),
+      message: (connection, data) => this.#receive(connection, data),
+      failing: (connection, failure) => this.#giveUp(connection, failure),
+      close: (connection) => this.#close(connection),
+    });
+  }
+
+  /** Sends a client away because the node shuts down; it comes back at once, to another node. */
+  static drain(connection: WebSocketConnection): void {
+    const { session } = (connection as PusherConnection).data;
+    if (session) session.end(admissionFailures.create("node-draining"));
+    else connection.close(admissionFailures.definitions["node-draining"].closeCode ?? 4200);
+  }
+
+  #upgrade(context: UpgradeContext<PusherClient>): void | Promise<void> {
+    const key = readAppKey(context.request.path, this.#options.pathPrefix);
+    const found = key === undefined ? undefined : this.#options.apps.findByKey(key);
+    if (found instanceof Promise) return found.then((app) => this.#accept(context, key, app));
+    this.#accept(context, key, found);
+  }
+
+  #accept(context: UpgradeContext<PusherClient>, key: string | undefined, app: App | undefined): void {
+    const { request } = context;
+    const subprotocol = selectSubprotocol(context.offered);
+    context.accept({
+      ...(subprotocol !== undefined && { subprotocol }),
+      ...(app && { settings: this.#options.connectionSettings.of(app) }),
+      data: { admission: describeRequest(request, key), app, ip: request.ip, session: undefined },
+    });
+  }
+
+  #open(connection: PusherConnection): void {
+    const { admission, app, ip } = connection.data;
+    const { hubs, now, scheduler, observer, isDraining, isOverloaded, report } = this.#options;
+    const hub = app && hubs.for(app);
+    const verdict = admit(admission, hub?.app, {
+      draining: isDraining(),
+      overloaded: isOverloaded(),
+      appConnections: hub?.connectionCount() ?? 0,
+    });
+    if (!verdict.admitted || hub === undefined) {
+      if (verdict.admitted) return;
+      report(verdict.failure, { ...(app && { appId: app.id }), ip });
+      sendRefusal(connection, verdict);
+      return;
+    }
+    const session = new PusherSession({
+      hub,
+      transport: connection,
+      socketId: createSocketId(randomInt, (socketId) => hub.hasConnection(socketId)),
+      now,
+      scheduler,
+      report: (failure, context) => report(failure, { ...context, ip }),
+      isDraining,
+    });
+    connection.data.session = session;
+    observer.connected(hub.app.id);
+    session.open();
+  }
+
+  #receive(connection: PusherConnection, data: string | Uint8Array): void {
+    const { session } = connection.data;
+    // The route accepts only text; the engine closes on a binary message.
+    if (session === undefined || typeof data !== "string") return;
+    this.#options.observer.messageReceived(session.app.id, data.length);
+    session.receiveText(data);
+  }
+
+  /** The engine gives the connection up: the client is told in the codes of the Pusher protocol. */
+  #giveUp({ data, bufferedBytes }: PusherConnection, failure: Failure): void {
+    if (failure.name === "heartbeat-timeout")
+      data.session?.missedPong(Number(failure.evidence["pongTimeoutMs"]));
+    if (failure.name === "slow-consumer") data.session?.fellBehind(bufferedBytes);
+  }
+
+  #close({ data: { session } }: PusherConnection): void {
+    if (session === undefined) return;
+    session.closed();
+    this.#options.observer.disconnected(session.app.id);
+  }
+}
+
+function describeRequest(request: HandshakeRequest, key: string | undefined): AdmissionRequest {
+  return {
+    path: request.path,
+    key,
+    query: new URLSearchParams(request.query),
+    origin: request.origin,
+    secure: request.isSecure,
+    offeredSubprotocols: request.subprotocols,
+  };
+}
