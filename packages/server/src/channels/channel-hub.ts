@@ -54,7 +54,10 @@ export interface ChannelHub {
   /** Last event of a cache channel with its time left. */
   cachedEvent(
     channel: string,
-  ): Promise<{ data: string; ttlSeconds: number } | undefined> | { data: string; ttlSeconds: number } | undefined;
+  ):
+    | Promise<{ data: string; ttlSeconds: number } | undefined>
+    | { data: string; ttlSeconds: number }
+    | undefined;
   /** Closes every connection signed in as the user with 4009. */
   terminateUser(userId: string): void;
   connectionCount(): Promise<number> | number;

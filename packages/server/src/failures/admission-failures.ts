@@ -13,7 +13,7 @@ const definitions = {
     spec: "Pusher protocol, code 4200",
     closeCode: 4200,
     retry: "now",
-    explain: () => "This server is shutting down and takes no new connections.",
+    explain: () => "This server is shutting down.",
     fix: "Reconnect at once: a load balancer will pick another node, or the restarted one.",
   }),
   "app-path-invalid": defineFailure<{ path: string }>({

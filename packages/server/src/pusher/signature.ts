@@ -38,7 +38,7 @@ export interface SigninAuth {
 }
 
 /**
- * Checks the signature of a subscription. Answers `undefined` when it is good. With `diagnose`, a mismatch is compared
+ * Checks the signature of a subscription. Answers `undefined` when it is good. If `mayDiagnose` says yes, a mismatch is compared
  * with the mistakes that backends are known to make, at the cost of some dozen digests.
  *
  * Without presence, channel data may be signed or not: pusher-js' own auth server signs it, most others do not.
@@ -46,14 +46,14 @@ export interface SigninAuth {
 export function findChannelAuthProblem(
   app: SigningApp,
   request: ChannelAuth,
-  diagnose: boolean,
+  mayDiagnose: () => boolean,
 ): AuthProblem | undefined {
   const { socketId, channel, channelData } = request;
   const signedText = channelSigningText(socketId, channel, channelData);
   const optionalText =
     channelData !== undefined && !request.presence ? [channelSigningText(socketId, channel)] : [];
   return findAuthProblem(app, request.auth, [signedText, ...optionalText], (hex) =>
-    diagnose ? diagnoseChannelSignature(app, request, hex) : undiagnosed,
+    mayDiagnose() ? diagnoseChannelSignature(app, request, hex) : undiagnosed,
   );
 }
 
@@ -61,11 +61,11 @@ export function findChannelAuthProblem(
 export function findSigninAuthProblem(
   app: SigningApp,
   request: SigninAuth,
-  diagnose: boolean,
+  mayDiagnose: () => boolean,
 ): AuthProblem | undefined {
   const signedText = signinSigningText(request.socketId, request.userData);
   return findAuthProblem(app, request.auth, [signedText], (hex) =>
-    diagnose ? diagnoseSigninSignature(app, request, hex) : undiagnosed,
+    mayDiagnose() ? diagnoseSigninSignature(app, request, hex) : undiagnosed,
   );
 }
 

@@ -1,0 +1,71 @@
+/**
+ * The last published event of each cache channel of one app: kept for a time, within bounds of number and size, whether
+ * or not anybody is subscribed. The oldest goes first when room is needed.
+ */
+import type { App } from "../apps/app.ts";
+import type { Now } from "../pusher/scheduler.ts";
+
+/** An event that a later subscriber still gets. */
+export interface CachedEvent {
+  readonly name: string;
+  readonly data: string;
+  readonly expiresAtMs: number;
+}
+
+/** How much and how long is kept. */
+export type CacheLimits = Pick<App["channels"], "cacheTtlSeconds" | "cacheMaxEntries" | "cacheMaxBytes">;
+
+interface Entry extends CachedEvent {
+  readonly bytes: number;
+}
+
+export class CachedEvents {
+  /** In the order of storing, so that the first is the oldest. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #now: Now;
+  #bytes = 0;
+
+  constructor(now: Now) {
+    this.#now = now;
+  }
+
+  /** Bytes held, names included. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Replaces the channel's event and restarts its time. An event too large for the cache only removes the old one. */
+  store(channel: string, name: string, data: string, limits: CacheLimits): void {
+    this.#delete(channel);
+    const bytes = Buffer.byteLength(channel) + Buffer.byteLength(name) + Buffer.byteLength(data);
+    if (bytes > limits.cacheMaxBytes || limits.cacheMaxEntries < 1) return;
+    this.#makeRoom(bytes, limits);
+    const expiresAtMs = this.#now() + limits.cacheTtlSeconds * 1000;
+    this.#entries.set(channel, { name, data, expiresAtMs, bytes });
+    this.#bytes += bytes;
+  }
+
+  /** The channel's event, unless its time is over. */
+  find(channel: string): CachedEvent | undefined {
+    const entry = this.#entries.get(channel);
+    if (entry === undefined || entry.expiresAtMs > this.#now()) return entry;
+    this.#delete(channel);
+    return undefined;
+  }
+
+  #makeRoom(bytes: number, limits: CacheLimits): void {
+    const now = this.#now();
+    for (const [channel, entry] of this.#entries) {
+      const full = this.#entries.size >= limits.cacheMaxEntries || this.#bytes + bytes > limits.cacheMaxBytes;
+      if (!full && entry.expiresAtMs > now) return;
+      this.#delete(channel);
+    }
+  }
+
+  #delete(channel: string): void {
+    const entry = this.#entries.get(channel);
+    if (entry === undefined) return;
+    this.#bytes -= entry.bytes;
+    this.#entries.delete(channel);
+  }
+}
