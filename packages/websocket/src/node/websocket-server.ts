@@ -67,6 +67,8 @@ export interface ShutdownOptions {
   readonly deadlineMs?: number;
   /** Says goodbye in the application's protocol, in place of `code` and `reason`. */
   closeConnection?(connection: WebSocketConnection): void;
+  /** Goes on accepting handshakes, so that routes can refuse in the application's protocol; default: 503. */
+  readonly keepAccepting?: boolean;
 }
 
 export interface ShutdownResult {
@@ -166,8 +168,8 @@ export class WebSocketServer {
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
     const { code = 1012, reason = "restart", drainWindowMs = 30_000, deadlineMs = 60_000 } = options;
     const startedAt = performance.now();
-    this.#draining = true;
-    const handshakesAborted = this.#abortHandshakes();
+    this.#draining = options.keepAccepting !== true;
+    const handshakesAborted = this.#draining ? this.#abortHandshakes() : 0;
     const connections = shuffle(this.connections());
     const total = connections.length;
     const closeConnection =
