@@ -67,7 +67,7 @@ export class ChannelMembership {
     if (!isIn(connection, channel)) return true;
     channel.fanOut.add(connection.transport);
     this.greet(connection, channel);
-    if (channel.type.cached) this.#sendCachedEvent(connection, channel);
+    if (channel.type.cached && isIn(connection, channel)) this.#sendCachedEvent(connection, channel);
     if (settings().subscriptionCount && !channel.type.presence && isIn(connection, channel)) {
       this.#counts.changed(channel);
     }

@@ -213,15 +213,15 @@ describe("unsubscribing", () => {
   });
 });
 
-describe("presence members", () => {
-  const refusal = (data: unknown, channels = {}): string[] => {
-    const node = new TestNode({ channels });
-    const client = node.connect();
-    const text = typeof data === "string" ? data : JSON.stringify(data);
-    client.subscribe("presence-a", text).take();
-    return node.takeReports();
-  };
+const refusal = (data: unknown, channels = {}): string[] => {
+  const node = new TestNode({ channels });
+  const client = node.connect();
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  client.subscribe("presence-a", text).take();
+  return node.takeReports();
+};
 
+describe("presence members", () => {
   it.each([
     [{ user_id: "7" }],
     [{ user_id: 7 }],
