@@ -4,6 +4,7 @@ import { deflateFailures } from "./deflate-failures.ts";
 import { deflateNegotiationFailures } from "./deflate-negotiation-failures.ts";
 import { defineFailures } from "./failure.ts";
 import { frameFailures } from "./frame-failures.ts";
+import { frameHelperFailures } from "./frame-helper-failures.ts";
 import { livenessFailures } from "./liveness-failures.ts";
 import { proxyFailures } from "./proxy-failures.ts";
 import { requestFailures } from "./request-failures.ts";
@@ -11,6 +12,7 @@ import { responseFailures } from "./response-failures.ts";
 
 export const engineFailures = defineFailures({
   ...frameFailures,
+  ...frameHelperFailures,
   ...deflateFailures,
   ...closeFailures,
   ...livenessFailures,
