@@ -1,0 +1,54 @@
+/**
+ * Health: alive (`/`, `/up`), ready for traffic (`/ready`), and not too full for more of it (`/accept-traffic`). For load
+ * balancers and orchestrators, which judge the status; pages of other origins may read them.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { httpFailures } from "../failures/http-failures.ts";
+import { readMemoryUse, toPercent } from "./memory-use.ts";
+import { sendJson } from "./refusal.ts";
+import type { RouteContext } from "./route-context.ts";
+import { routes } from "./route-table.ts";
+
+const healthy = '{"health":"OK"}';
+
+/** Adds the health routes. Nobody has to sign for them. */
+export function addHealthRoutes(fastify: FastifyInstance, context: RouteContext): void {
+  fastify.addHook("onRequest", allowOtherOrigins);
+  fastify.route({ ...routes.root, handler: answerAlive });
+  fastify.route({ ...routes.up, handler: answerAlive });
+  fastify.route({ ...routes.ready, handler: answerReady });
+  fastify.route({ ...routes.acceptTraffic, handler: answerAcceptTraffic });
+
+  function answerAlive(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    return sendJson(reply, healthy);
+  }
+
+  function answerReady(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    return isReady(reply) ? sendJson(reply, healthy) : reply;
+  }
+
+  function answerAcceptTraffic(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (!isReady(reply)) return reply;
+    const memory = context.memoryUse?.() ?? readMemoryUse();
+    const percent = toPercent(memory);
+    const limit = context.memoryThresholdPercent;
+    if (percent > limit) {
+      return context.refuse(reply, httpFailures.create("http-memory-high", { percent, limit }));
+    }
+    return sendJson(reply, JSON.stringify({ memory: { ...memory, percentUsage: percent } }));
+  }
+
+  /** Refuses if not. */
+  function isReady(reply: FastifyReply): boolean {
+    const status = context.status();
+    if (status !== "ready") context.refuse(reply, httpFailures.create("http-not-ready", { status }));
+    return status === "ready";
+  }
+}
+
+/** Nothing here is secret; a preflight is answered on the spot. */
+async function allowOtherOrigins(request: FastifyRequest, reply: FastifyReply) {
+  reply.header("access-control-allow-origin", "*");
+  if (request.method !== "OPTIONS") return undefined;
+  return reply.code(204).header("access-control-allow-methods", "GET, HEAD, OPTIONS").send();
+}

@@ -1,0 +1,33 @@
+/** A rate as a bucket: it fills by `perSecond` up to one second's worth, and each permission takes its cost out. */
+export class TokenBucket {
+  readonly perSecond: number;
+  #tokens: number;
+  #filledAtMs: number;
+
+  constructor(perSecond: number, nowMs: number) {
+    this.perSecond = perSecond;
+    this.#tokens = perSecond;
+    this.#filledAtMs = nowMs;
+  }
+
+  /** Whole permissions that are left. */
+  get remaining(): number {
+    return Math.max(0, Math.floor(this.#tokens));
+  }
+
+  /**
+   * Takes the cost and answers 0, or takes nothing and answers the milliseconds until it would be there. What costs more
+   * than a second's worth passes when the bucket is full, and leaves a debt: else it could never pass.
+   */
+  take(cost: number, nowMs: number): number {
+    const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
+    this.#filledAtMs = nowMs;
+    this.#tokens = Math.min(this.perSecond, this.#tokens + (elapsedMs * this.perSecond) / 1000);
+    const missing = Math.min(cost, this.perSecond) - this.#tokens;
+    if (missing <= 0) {
+      this.#tokens -= cost;
+      return 0;
+    }
+    return this.perSecond === 0 ? Number.POSITIVE_INFINITY : Math.ceil((missing * 1000) / this.perSecond);
+  }
+}
