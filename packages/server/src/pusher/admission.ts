@@ -8,6 +8,7 @@ import type { Failure } from "@antiphon/websocket";
 import type { App, ResponseProfile } from "../apps/app.ts";
 import type { Subscriber } from "../channels/channel-hub.ts";
 import { type AdmissionFailureName, admissionFailures } from "../failures/admission-failures.ts";
+import { excerpt } from "./excerpt.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { formatError } from "./outgoing-events.ts";
 import { pusherCodes, toCloseReason } from "./pusher-codes.ts";
@@ -147,9 +148,4 @@ function refusal(failure: Failure<AdmissionFailureName>, profile: ResponseProfil
 
 function isSupported(protocol: number): boolean {
   return protocol >= oldestProtocol && protocol <= newestProtocol;
-}
-
-/** What a stranger sent, short enough for a message. */
-function excerpt(text: string): string {
-  return text.length <= 64 ? text : `${text.slice(0, 64)}…`;
 }

@@ -5,6 +5,7 @@ import type { Failure } from "@antiphon/websocket";
 import { type ClientEventFailureName, clientEventFailures } from "../failures/client-event-failures.ts";
 import { channelTypeOf } from "./channel-name.ts";
 import type { InboundMessage } from "./envelope.ts";
+import { excerpt } from "./excerpt.ts";
 import { pusherCodes } from "./pusher-codes.ts";
 import type { SessionContext } from "./session-context.ts";
 
@@ -37,11 +38,13 @@ function deliver(
     return clientEventFailures.create("client-event-channel-missing");
   }
   if (!channelTypeOf(channel).clientEvents) {
-    return clientEventFailures.create("client-event-channel-not-allowed", { channel });
+    return clientEventFailures.create("client-event-channel-not-allowed", { channel: excerpt(channel) });
   }
   const subscription = session.subscriptions.get(channel);
   if (subscription === undefined) {
-    return clientEventFailures.create("client-event-not-subscribed", { channel });
+    return clientEventFailures.create("client-event-not-subscribed", {
+      channel: excerpt(channel, app.channels.maxNameLength),
+    });
   }
   // Before the size: whoever floods is not worth the serialising.
   if (!session.admitClientEvent()) {

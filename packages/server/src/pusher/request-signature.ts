@@ -10,6 +10,7 @@ import type { App } from "../apps/app.ts";
 import { type ApiSignatureFailureName, apiSignatureFailures } from "../failures/api-signature-failures.ts";
 import { describeDigest, isHexDigest, matchesDigest } from "./digest.ts";
 import { diagnoseRequestSignature } from "./request-signature-diagnosis.ts";
+import { excerpt } from "./excerpt.ts";
 import {
   joinParameters,
   parseQuery,
@@ -39,6 +40,9 @@ export type RequestSignatureResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly failure: Failure<ApiSignatureFailureName> };
 
+/** More of the signed text is not kept as evidence, in characters. */
+const maxLoggedTextLength = 4096;
+
 /** Seconds since 1970 have 10 digits; from here on it is milliseconds. */
 const firstMillisecondTimestamp = 100_000_000_000;
 
@@ -65,9 +69,10 @@ function findProblem(
   }
   const key = valueOf(parameters, "auth_key");
   if (key !== app.key)
-    return apiSignatureFailures.create("api-signature-key-mismatch", { key, appId: app.id });
+    return apiSignatureFailures.create("api-signature-key-mismatch", { key: excerpt(key), appId: app.id });
   const version = valueOf(parameters, "auth_version");
-  if (version !== "1.0") return apiSignatureFailures.create("api-signature-version-unsupported", { version });
+  if (version !== "1.0")
+    return apiSignatureFailures.create("api-signature-version-unsupported", { version: excerpt(version) });
   return (
     findTimestampProblem(
       valueOf(parameters, "auth_timestamp"),
@@ -83,7 +88,7 @@ function findTimestampProblem(text: string, toleranceSeconds: number, nowMs: num
   if (toleranceSeconds <= 0) return undefined;
   const timestamp = Number(text);
   if (!/^\d{1,15}$/.test(text) || timestamp >= firstMillisecondTimestamp) {
-    return apiSignatureFailures.create("api-signature-timestamp-invalid", { timestamp: text });
+    return apiSignatureFailures.create("api-signature-timestamp-invalid", { timestamp: excerpt(text) });
   }
   const serverTime = Math.floor(nowMs / 1000);
   const skewSeconds = timestamp - serverTime;
@@ -106,7 +111,7 @@ function findBodyProblem(parameters: readonly QueryParameter[], body: Uint8Array
   const computed = createHash("md5").update(body).digest("hex");
   if (received.toLowerCase() === computed) return undefined;
   return apiSignatureFailures.create("api-signature-body-md5-mismatch", {
-    received,
+    received: excerpt(received),
     computed,
     bodyBytes: body.length,
   });
@@ -128,7 +133,7 @@ function findSignatureProblem(
   if (matchesDigest(app, texts, signature)) return undefined;
   return apiSignatureFailures.create("api-signature-mismatch", {
     ...diagnoseRequestSignature(app, request, texts, signature),
-    signedText: texts[0] ?? "",
+    signedText: excerpt(texts[0] ?? "", maxLoggedTextLength),
   });
 }
 

@@ -14,6 +14,7 @@ import { signinFailures } from "../failures/signin-failures.ts";
 import { jsonTypeOf } from "./bounded-json.ts";
 import { clientEventPrefix, sendClientEvent } from "./client-event.ts";
 import { type InboundMessage, parseMessage, readDataObject } from "./envelope.ts";
+import { excerpt } from "./excerpt.ts";
 import { formatConnectionEstablished, formatError, pongEvent } from "./outgoing-events.ts";
 import { pusherCodes, toCloseReason } from "./pusher-codes.ts";
 import { RateWindow } from "./rate-window.ts";
@@ -207,9 +208,8 @@ export class PusherSession implements SessionContext {
     const { event } = message;
     if (event.startsWith(clientEventPrefix)) sendClientEvent(this, message);
     else if (event.startsWith("pusher:") || event.startsWith("pusher_internal:")) {
-      this.report(messageFailures.create("message-event-ignored", { event: event.slice(0, 64) }));
-    } else
-      this.refuseMessage(messageFailures.create("message-event-not-allowed", { event: event.slice(0, 64) }));
+      this.report(messageFailures.create("message-event-ignored", { event: excerpt(event) }));
+    } else this.refuseMessage(messageFailures.create("message-event-not-allowed", { event: excerpt(event) }));
   }
 
   #handle(message: InboundMessage, rule: typeof subscribe): void {
