@@ -226,8 +226,3 @@ const definitions = {
 export const httpFailures = defineFailures(definitions);
 
 export type HttpFailureName = keyof typeof definitions;
-
-/** Shortens what a requester sent, so that a message or a log line cannot be flooded. */
-export function abbreviate(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
-}

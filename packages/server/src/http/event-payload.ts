@@ -4,7 +4,8 @@
  */
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
-import { abbreviate, httpFailures } from "../failures/http-failures.ts";
+import { httpFailures } from "../failures/http-failures.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { isJsonObject, type JsonObject, jsonTypeOf } from "../pusher/bounded-json.ts";
 import { type ChannelNameProblem, findChannelNameProblem } from "../pusher/channel-name.ts";
 import { isSocketId } from "../pusher/socket-id.ts";
@@ -150,21 +151,18 @@ export function readChannelName(channel: unknown, field: string, app: EventLimit
   return refuse(
     httpFailures.create("http-channel-name-invalid", {
       field,
-      channel: abbreviate(channel),
+      channel: excerpt(channel),
       problem: describeNameProblem(problem),
     }),
   );
 }
 
 function describeNameProblem(problem: ChannelNameProblem): string {
-  switch (problem.kind) {
-    case "empty":
-      return "is empty";
-    case "too-long":
-      return `has ${problem.length} characters, more than the ${problem.limit} that are allowed`;
-    case "character":
-      return `holds the character ${JSON.stringify(problem.character)} at position ${problem.position}`;
+  if (problem.kind === "empty") return "is empty";
+  if (problem.kind === "too-long") {
+    return `has ${problem.length} characters, more than the ${problem.limit} that are allowed`;
   }
+  return `holds the character ${JSON.stringify(problem.character)} at position ${problem.position}`;
 }
 
 /** Libraries send a string; any other JSON value is delivered as its JSON text. */

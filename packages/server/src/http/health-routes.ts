@@ -19,10 +19,6 @@ export function addHealthRoutes(fastify: FastifyInstance, context: RouteContext)
   fastify.route({ ...routes.ready, handler: answerReady });
   fastify.route({ ...routes.acceptTraffic, handler: answerAcceptTraffic });
 
-  function answerAlive(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    return sendJson(reply, healthy);
-  }
-
   function answerReady(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
     return isReady(reply) ? sendJson(reply, healthy) : reply;
   }
@@ -44,6 +40,10 @@ export function addHealthRoutes(fastify: FastifyInstance, context: RouteContext)
     if (status !== "ready") context.refuse(reply, httpFailures.create("http-not-ready", { status }));
     return status === "ready";
   }
+}
+
+function answerAlive(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendJson(reply, healthy);
 }
 
 /** Nothing here is secret; a preflight is answered on the spot. */

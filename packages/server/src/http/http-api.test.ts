@@ -16,6 +16,10 @@ async function start(app = testApp(), overrides: Partial<Omit<HttpApiOptions, "s
   return api;
 }
 
+function failToFind() {
+  return Promise.reject(new Error("connection refused"));
+}
+
 afterEach(async () => {
   await Promise.all(started.splice(0).map((api) => api.stop()));
 });
@@ -276,8 +280,7 @@ describe("refusals", () => {
   });
 
   it("answer 503 with Retry-After when the app store is down", async () => {
-    const down = () => Promise.reject(new Error("connection refused"));
-    const api = await start(testApp(), { apps: { findById: down, findByKey: down } });
+    const api = await start(testApp(), { apps: { findById: failToFind, findByKey: failToFind } });
     const answer = await api.send("POST", "/apps/3/events", event);
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).toBe("1");

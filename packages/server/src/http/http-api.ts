@@ -5,14 +5,15 @@
  *   request → body (raw bytes) → authentication → route → hub → answer
  *                └──────────────────┴────────────┴── failure → refusal: {"error":…,"code":…}
  */
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
 } from "fastify";
-import { abbreviate, httpFailures } from "../failures/http-failures.ts";
+import { httpFailures } from "../failures/http-failures.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { splitTarget } from "../pusher/request-signing-text.ts";
 import { ApiRates } from "./api-rates.ts";
 import { addChannelRoutes } from "./channels-routes.ts";
@@ -55,8 +56,7 @@ function describeFastify(options: HttpApiOptions, context: RouteContext): Fastif
   return {
     serverFactory(handler) {
       options.server.on("request", handler);
-      // Fastify is typed for one kind of server; it asks nothing of it that https.Server has not.
-      return options.server as Server;
+      return options.server;
     },
     // Fastify declares rawPacket in its JSON form; Node gives the bytes.
     clientErrorHandler: (error, socket) => answerClientError(error as unknown as ClientError, socket),
@@ -115,7 +115,7 @@ function refuseUnknown(context: RouteContext, request: FastifyRequest, reply: Fa
   const { path } = splitTarget(request.raw.url ?? "");
   const { pathPrefix } = context;
   const unprefixed = path.startsWith(`${pathPrefix}/`) ? path.slice(pathPrefix.length) : path;
-  const evidence = { method: request.method, path: abbreviate(path) };
+  const evidence = { method: request.method, path: excerpt(path) };
   const allow = allowedMethods(unprefixed).join(", ");
   if (allow === "") return context.refuse(reply, httpFailures.create("http-route-unknown", evidence));
   return context.refuse(reply, httpFailures.create("http-method-not-allowed", { ...evidence, allow }), {

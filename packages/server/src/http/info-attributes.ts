@@ -4,7 +4,8 @@
  */
 import type { Failure } from "@antiphon/websocket";
 import type { ChannelInfo } from "../channels/channel-hub.ts";
-import { abbreviate, httpFailures } from "../failures/http-failures.ts";
+import { httpFailures } from "../failures/http-failures.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { channelTypeOf } from "../pusher/channel-name.ts";
 import type { Parsed } from "./json-body.ts";
 
@@ -72,7 +73,7 @@ function findInfoProblem(name: string, scope: InfoScope): string | undefined {
 function refuseInfo(name: string, problem: string): Failure {
   return httpFailures.create("http-info-unavailable", {
     field: "info",
-    attribute: abbreviate(name),
+    attribute: excerpt(name),
     problem,
   });
 }

@@ -5,7 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { type Failure, FailureError } from "@antiphon/websocket";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { abbreviate, httpFailures } from "../failures/http-failures.ts";
+import { httpFailures } from "../failures/http-failures.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { splitTarget } from "../pusher/request-signing-text.ts";
 import type { HttpApiOptions, HttpFailureContext } from "./http-api-options.ts";
 
@@ -68,7 +69,7 @@ function statusOf(failure: Failure, request: FastifyRequest): number {
 function describeRequest(request: FastifyRequest): HttpFailureContext {
   return {
     method: request.method,
-    path: abbreviate(splitTarget(request.raw.url ?? "").path),
+    path: excerpt(splitTarget(request.raw.url ?? "").path),
     remoteAddress: request.raw.socket.remoteAddress,
     ...(request.caller ? { appId: request.caller.id } : {}),
   };

@@ -7,7 +7,8 @@ import { FailureError } from "@antiphon/websocket";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../apps/app.ts";
 import type { AppStore } from "../apps/app-store.ts";
-import { abbreviate, httpFailures } from "../failures/http-failures.ts";
+import { httpFailures } from "../failures/http-failures.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { verifyRequestSignature } from "../pusher/request-signature.ts";
 import { bodyOf, queryValue, type RouteContext } from "./route-context.ts";
 
@@ -43,7 +44,7 @@ export function createAuthentication(context: RouteContext, finder: AppFinder) {
     const name = finder.read(request);
     const app = await findApp(context.apps, finder, name);
     if (app === undefined) {
-      const named = `${finder.by} "${abbreviate(name)}"`;
+      const named = `${finder.by} "${excerpt(name)}"`;
       return context.refuse(reply, httpFailures.create("http-app-unknown", { named }));
     }
     request.caller = app;

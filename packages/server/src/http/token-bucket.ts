@@ -20,6 +20,7 @@ export class TokenBucket {
    * than a second's worth passes when the bucket is full, and leaves a debt: else it could never pass.
    */
   take(cost: number, nowMs: number): number {
+    if (this.perSecond === 0) return Number.POSITIVE_INFINITY;
     const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
     this.#filledAtMs = nowMs;
     this.#tokens = Math.min(this.perSecond, this.#tokens + (elapsedMs * this.perSecond) / 1000);
@@ -28,6 +29,6 @@ export class TokenBucket {
       this.#tokens -= cost;
       return 0;
     }
-    return this.perSecond === 0 ? Number.POSITIVE_INFINITY : Math.ceil((missing * 1000) / this.perSecond);
+    return Math.ceil((missing * 1000) / this.perSecond);
   }
 }
