@@ -2,13 +2,13 @@
 export * from "./failures/engine-failures.ts";
 export * from "./failures/failure.ts";
 export type { CloseReport } from "./node/close-report.ts";
-export {
-  type ConnectionHandlers,
-  type OutgoingCompression,
-  type SendOptions,
-  type SendResult,
-  WebSocketConnection,
-} from "./node/connection.ts";
+export { WebSocketConnection } from "./node/connection.ts";
+export type {
+  ConnectionHandlers,
+  OutgoingCompression,
+  SendOptions,
+  SendResult,
+} from "./node/connection-host.ts";
 export {
   type ConnectionSettings,
   defaultConnectionSettings,

@@ -5,6 +5,7 @@
 import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** What to do at a deadline, and how long until the next. */
 export interface ClockVerdict {
@@ -30,8 +31,7 @@ export class ConnectionClocks {
   #blockedAt: number = never;
   /** Since when more is buffered than allowed. */
   #overLimitAt: number = never;
-  #pingAllowance: number;
-  #pingAllowanceAt: number;
+  readonly #pings: TokenBucket | undefined;
 
   lastReceivedAt: number;
 
@@ -43,8 +43,8 @@ export class ConnectionClocks {
     // Spread at random: else a restart makes the pings of all connections synchronous.
     this.#nextPingAt = now + settings.pingIntervalMs * (0.1 + 0.9 * Math.random());
     this.#lifetimeMs = settings.maxLifetimeMs * (0.9 + 0.2 * Math.random());
-    this.#pingAllowance = settings.maxPingsPerSecond * 2;
-    this.#pingAllowanceAt = now;
+    const { maxPingsPerSecond } = settings;
+    if (maxPingsPerSecond > 0) this.#pings = new TokenBucket(maxPingsPerSecond, maxPingsPerSecond * 2, now);
   }
 
   get openedAt(): number {
@@ -87,12 +87,8 @@ export class ConnectionClocks {
 
   /** Counts a ping from the peer; the failure if there were too many. */
   takePing(now: number): Failure | undefined {
-    const perSecond = this.#settings.maxPingsPerSecond;
-    if (perSecond === 0) return undefined;
-    const refill = ((now - this.#pingAllowanceAt) / 1000) * perSecond;
-    this.#pingAllowance = Math.min(perSecond * 2, this.#pingAllowance + refill) - 1;
-    this.#pingAllowanceAt = now;
-    return this.#pingAllowance < 0 ? engineFailures.create("ping-flood", { perSecond }) : undefined;
+    if (this.#pings === undefined || this.#pings.take(1, now) === 0) return undefined;
+    return engineFailures.create("ping-flood", { perSecond: this.#settings.maxPingsPerSecond });
   }
 
   /** Starts all waits anew: after the process was suspended nobody is judged by the time that passed. */

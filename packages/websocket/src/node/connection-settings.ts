@@ -17,6 +17,10 @@ export interface ConnectionSettings {
   readonly maxFragments: number;
   /** From the first to the last fragment of a message; 0 is no limit. */
   readonly fragmentTimeoutMs: number;
+  /** Messages from the peer; 0 is no limit. More make reading rest, which slows the peer down. */
+  readonly maxMessagesPerSecond: number;
+  /** Bytes from the peer; 0 is no limit. More make reading rest. */
+  readonly maxBytesPerSecond: number;
   /** Pings from the peer; 0 is no limit. Twice as many may come in a burst. */
   readonly maxPingsPerSecond: number;
   /** Silence after which we ping; 0 never pings. */
@@ -56,6 +60,8 @@ export const defaultConnectionSettings: ConnectionSettings = {
   maxFrameBytes: Number.MAX_SAFE_INTEGER,
   maxFragments: 131_072,
   fragmentTimeoutMs: 30_000,
+  maxMessagesPerSecond: 0,
+  maxBytesPerSecond: 0,
   maxPingsPerSecond: 20,
   pingIntervalMs: 25_000,
   pongTimeoutMs: 20_000,

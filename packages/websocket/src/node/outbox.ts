@@ -1,7 +1,7 @@
 /**
  * Outgoing frames of one connection. What is queued within one turn of the event loop leaves as one write; a single
  * buffer, such as the one that a topic shares among its subscribers, is written as it is. While the socket is backed up,
- * frames wait here and not in the stream, so that a slow consumer's oldest can be dropped.
+ * frames wait here and not in the stream, so that a slow consumer's oldest can be dropped or replaced.
  */
 import type { Duplex } from "node:stream";
 import { atTurnEnd, type TurnEndListener } from "./turn.ts";
@@ -11,6 +11,8 @@ export class Outbox implements TurnEndListener {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #isWaiting = false;
+  /** Waiting frames by coalescing key. */
+  #byKey: Map<string, Uint8Array> | undefined;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -28,6 +30,20 @@ export class Outbox implements TurnEndListener {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     atTurnEnd(this);
+  }
+
+  /** Queues bytes in the place of those that wait under the same key, if any do. */
+  pushKeyed(bytes: Uint8Array, key: string): void {
+    this.#byKey ??= new Map();
+    const earlier = this.#byKey.get(key);
+    this.#byKey.set(key, bytes);
+    const place = earlier === undefined ? -1 : this.#queue.indexOf(earlier);
+    if (earlier === undefined || place < 0) {
+      this.push(bytes);
+      return;
+    }
+    this.#queue[place] = bytes;
+    this.#queuedBytes += bytes.length - earlier.length;
   }
 
   /** Writes at once, unless earlier bytes wait. */
@@ -67,6 +83,7 @@ export class Outbox implements TurnEndListener {
   clear(): void {
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#byKey = undefined;
   }
 
   onTurnEnd(): void {

@@ -2,7 +2,7 @@
 import { type AllowedOrigins, createOriginPolicy } from "../protocol/origin.ts";
 import type { DeflateOptions } from "../protocol/permessage-deflate-negotiation.ts";
 import type { UpgradeRules } from "../protocol/upgrade-request.ts";
-import type { ConnectionHandlers, ConnectionHost, OutgoingCompression } from "./connection.ts";
+import type { ConnectionHandlers, ConnectionHost, OutgoingCompression } from "./connection-host.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import { compileRoutePath, type RouteMatcher } from "./route-path.ts";
 import type { HandshakeRequest, UpgradeContext } from "./upgrade-decision.ts";

@@ -167,6 +167,14 @@ export class WebSocketProtocol {
       : encodeFrame(primitives, role, opcodes.binary, data);
   }
 
+  /** One frame of a message that is sent in several, uncompressed; or the failure if this state sends none. */
+  encodeFragment(opcode: Opcode, payload: Uint8Array, fin: boolean): Uint8Array | Failure {
+    if (!stateRights[this.#state].sendsMessages) {
+      return engineFailures.create("send-after-close", { state: this.#state });
+    }
+    return encodeFrame(this.#options.primitives, this.#options.role, opcode, payload, { fin, rsv1: false });
+  }
+
   /** The frame of a ping with at most 125 bytes, or the failure if this state sends none. */
   encodePing(payload: Uint8Array): Uint8Array | Failure {
     if (!stateRights[this.#state].sendsPings) {
