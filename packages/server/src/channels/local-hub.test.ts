@@ -106,6 +106,11 @@ describe("a connection that is gone", () => {
     client.transport.onMessage = () => client.session.closed();
     client.subscribe("cache-a");
     expect(node.hub.channels().size).toBe(0);
+    expect(node.takeOccurrences()).toEqual([
+      { name: "channel_occupied", channel: "cache-a" },
+      { name: "subscription_count", channel: "cache-a", subscriptionCount: 0 },
+      { name: "channel_vacated", channel: "cache-a" },
+    ]);
     node.hub.publish({ name: "e", channel: "cache-a", data: "" });
     expect(client.takeEvents()).toEqual(["pusher_internal:subscription_succeeded"]);
   });
@@ -163,6 +168,7 @@ describe("subscription counts", () => {
     const late = node.connect().subscribe("a");
     node.connect().subscribe("a");
     expect(first.take()).toEqual([]);
+    expect(node.clock.pending).toBe(1);
     node.clock.advance(4999);
     expect(first.take()).toEqual([]);
     node.clock.advance(1);

@@ -38,6 +38,9 @@ describe("subscribing", () => {
     expect(node.takeOccurrences()).toEqual([{ name: "channel_occupied", channel: "a" }]);
     node.hub.publish({ name: "e", channel: "a", data: "d" });
     expect(client.take()).toEqual(['{"event":"e","channel":"a","data":"d"}']);
+    expect(node.hub.channel("a").subscriptionCount).toBe(1);
+    client.unsubscribe("a");
+    expect(node.hub.channel("a").occupied).toBe(false);
   });
 
   it("to names that are not legal is refused", () => {
@@ -196,6 +199,16 @@ describe("unsubscribing", () => {
     expect(client.take()).toEqual([]);
     expect(node.takeOccurrences()).toEqual([{ name: "channel_vacated", channel: "a" }]);
     expect(node.hub.channel("a")).toEqual({ occupied: false, subscriptionCount: 0 });
+  });
+
+  it("ends only one's own subscription", () => {
+    const node = new TestNode();
+    const [leaver, stayer] = [node.connect().subscribe("a"), node.connect().subscribe("a")];
+    leaver.unsubscribe("a").take();
+    stayer.take();
+    node.hub.publish({ name: "e", channel: "a", data: "d" });
+    expect(leaver.take()).toEqual([]);
+    expect(stayer.takeEvents()).toEqual(["e"]);
   });
 
   it.each([["never-joined"], [7], [null], [undefined]])("from %j is ignored", (channel) => {
