@@ -76,13 +76,16 @@ export const admissionFailures = {
     explain: () => "The request came without TLS to a route that demands it.",
     fix: "Use wss://, and let the proxy send X-Forwarded-Proto.",
   }),
-  "tls-sent-to-plain-port": defineFailure<{ hex: string }>({
+  "tls-sent-to-plain-port": defineFailure<{ hex?: string }>({
     ...transport,
     faults: ["client"],
     spec: "RFC 6455 §3",
     httpStatus: 400,
     retry: "after-change",
-    explain: ({ hex }) => `The stream starts with a TLS hello (${hex}) on a port without TLS.`,
+    explain: ({ hex }) =>
+      hex === undefined
+        ? "The answer to a TLS hello is not TLS: the port speaks something plain."
+        : `The stream starts with a TLS hello (${hex}) on a port without TLS.`,
     fix: "The client used wss:// or https:// on a port that speaks plain ws://; correct the scheme or add a certificate.",
   }),
   "plain-http-sent-to-tls-port": defineFailure<{ shownBy: string }>({

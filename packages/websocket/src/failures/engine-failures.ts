@@ -1,4 +1,5 @@
 /** The engine's catalogue: every failure that the WebSocket engine can report, by name. */
+import { clientFailures } from "./client-failures.ts";
 import { closeFailures } from "./close-failures.ts";
 import { deflateFailures } from "./deflate-failures.ts";
 import { deflateNegotiationFailures } from "./deflate-negotiation-failures.ts";
@@ -20,6 +21,7 @@ export const engineFailures = defineFailures({
   ...proxyFailures,
   ...requestFailures,
   ...responseFailures,
+  ...clientFailures,
 });
 
 /** The name of any failure that the engine reports. */
