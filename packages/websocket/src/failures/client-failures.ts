@@ -17,14 +17,13 @@ const clientRunFailures = {
     explain: ({ timeoutMs }) => `No message arrived within ${timeoutMs} ms.`,
     fix: "Not an error: wait again; the connection is untouched.",
   }),
-  "ping-unanswered": defineFailure<{ timeoutMs: number }>({
+  "receive-queue-paused": defineFailure<{ pausedMs: number }>({
     ...local,
-    phase: "liveness",
-    faults: ["network", "server"],
+    faults: ["application"],
     severity: "warning",
     spec: "RFC 6455 §5.5.3",
-    explain: ({ timeoutMs }) => `A ping was not answered within ${timeoutMs} ms.`,
-    fix: "The path or the peer is slow or dead; the heartbeat ends the connection if nothing at all arrives.",
+    explain: ({ pausedMs }) => `The application has not read from the connection for ${pausedMs} ms.`,
+    fix: "The application reads too slowly; consume messages or drop them.",
   }),
   "send-before-open": defineFailure<{ state: string }>({
     ...local,

@@ -11,6 +11,8 @@ import { TokenBucket } from "./token-bucket.ts";
 export interface ClockVerdict {
   readonly failure?: Failure;
   readonly sendPing: boolean;
+  /** Due while reading is held back: the peer sees life although its pings go unread (RFC 6455 §5.5.3). */
+  readonly sendPong: boolean;
   /** Milliseconds; Infinity if no clock runs. */
   readonly nextMs: number;
 }
@@ -104,9 +106,9 @@ export class ConnectionClocks {
   /** `bufferedBytes` is for the evidence; `isReading` is false while the application holds reading back. */
   judge(now: number, bufferedBytes: number, isReading: boolean): ClockVerdict {
     const failure = this.#findFailure(now, bufferedBytes, isReading);
-    if (failure) return { failure, sendPing: false, nextMs: Number.POSITIVE_INFINITY };
-    const sendPing = this.#takePingDue(now, isReading);
-    return { sendPing, nextMs: this.#nextDeadline(now) };
+    if (failure) return { failure, sendPing: false, sendPong: false, nextMs: Number.POSITIVE_INFINITY };
+    const isDue = this.#takeLifeSignDue(now, isReading);
+    return { sendPing: isDue && isReading, sendPong: isDue && !isReading, nextMs: this.#nextDeadline(now) };
   }
 
   #findFailure(now: number, bufferedBytes: number, isReading: boolean): Failure | undefined {
@@ -133,8 +135,8 @@ export class ConnectionClocks {
     return undefined;
   }
 
-  /** Whether a ping is due; not behind bytes that the socket does not take, where it could prove nothing. */
-  #takePingDue(now: number, isReading: boolean): boolean {
+  /** Whether a ping or pong is due; not behind bytes that the socket does not take, where it could prove nothing. */
+  #takeLifeSignDue(now: number, isReading: boolean): boolean {
     const { pingIntervalMs } = this.#settings;
     if (pingIntervalMs === 0 || now < this.#nextPingAt) return false;
     const silentMs = now - this.lastReceivedAt;
@@ -144,7 +146,9 @@ export class ConnectionClocks {
       return false;
     }
     this.#nextPingAt = now + pingIntervalMs - jitterMs;
-    if (this.#pingedAt !== never || this.#blockedAt !== never || !isReading) return false;
+    if (this.#blockedAt !== never) return false;
+    if (!isReading) return true;
+    if (this.#pingedAt !== never) return false;
     this.#pingedAt = now;
     return true;
   }

@@ -443,6 +443,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     return true;
   }
 
+  /** The application has not read for a ping interval, so the peer's pings go unanswered. */
+  #sendPong(): void {
+    const frame = this.#protocol.encodePong(new Uint8Array(0));
+    if (!("name" in frame)) this.#outgoing.pushAhead(frame);
+    this.#host.report(engineFailures.create("receive-queue-paused", { pausedMs: this.silentMs }), this);
+  }
+
   /** Both Close frames have passed. The server ends TCP first (RFC 6455 §7.1.1); the client waits for it. */
   #finishClosing(): void {
     this.#writeOutput();
@@ -487,16 +494,19 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
       this.#warn(engineFailures.create("message-dropped-by-policy", { messages: this.#droppedMessages }));
       this.#droppedMessages = 0;
     }
-    const { failure, sendPing, nextMs } = this.#clocks.judge(
+    const { failure, sendPing, sendPong, nextMs } = this.#clocks.judge(
       now,
       this.bufferedBytes,
       !this.#incoming.isHeldBack,
     );
     if (failure) {
       this.fail(failure);
+      // The path is dead: a client that waited for the closing handshake would only reconnect later.
+      if (this.#role === "client" && failure.name === "heartbeat-timeout") this.#socket.destroy();
       return;
     }
     if (sendPing) this.#sendPing();
+    if (sendPong) this.#sendPong();
     if (Number.isFinite(nextMs)) this.#host.wheel.schedule(this, nextMs);
   }
 
