@@ -9,14 +9,18 @@ export type {
   SendOptions,
   SendResult,
 } from "./node/connection-host.ts";
+export type { ConnectionPage, ConnectionQuery } from "./node/connection-registry.ts";
 export {
   type ConnectionSettings,
   defaultConnectionSettings,
   type SlowConsumerPolicy,
 } from "./node/connection-settings.ts";
 export { computeAccept } from "./node/accept-value.ts";
+export type { ListenOptions } from "./node/http-listener.ts";
+export type { MessageStream } from "./node/message-stream.ts";
 export { PreparedMessage } from "./node/prepared-message.ts";
-export type { HandshakeRules, RouteOptions } from "./node/route.ts";
+export type { RoundTrip } from "./node/round-trips.ts";
+export type { DeflateSettings, HandshakeRules, RouteOptions } from "./node/route.ts";
 export { Topic } from "./node/topic.ts";
 export {
   type AcceptOptions,

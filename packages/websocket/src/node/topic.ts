@@ -15,7 +15,13 @@ interface Publication {
 
 export class Topic implements TurnEndListener {
   readonly #subscribers = new Set<Subscriber>();
+  readonly #onEmpty: (() => void) | undefined;
   #pending: Publication[] = [];
+
+  /** @param onEmpty called when the last subscriber has left. */
+  constructor(onEmpty?: () => void) {
+    this.#onEmpty = onEmpty;
+  }
 
   /** Connections that get what is published. */
   get size(): number {
@@ -40,6 +46,7 @@ export class Topic implements TurnEndListener {
     this.flush();
     this.#subscribers.delete(connection);
     connection.topics.delete(this);
+    if (this.#subscribers.size === 0) this.#onEmpty?.();
   }
 
   /** Queues a message for all subscribers, but not for `except`. */

@@ -3,9 +3,11 @@
  * input of any kind ends in a named failure that goes to `onFailure`, and touches nobody else.
  */
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
 import { engineFailures } from "../failures/engine-failures.ts";
 import { type Failure, FailureError } from "../failures/failure.ts";
 import { toEvidenceText } from "../failures/evidence-text.ts";
@@ -17,7 +19,11 @@ import { parseTarget } from "../protocol/request-target.ts";
 import { judgeUpgradeRequest } from "../protocol/upgrade-request.ts";
 import { AddressResolver } from "./client-address.ts";
 import { WebSocketConnection } from "./connection.ts";
+import { ConnectionRegistry, type ConnectionPage, type ConnectionQuery } from "./connection-registry.ts";
+import type { SendResult } from "./connection-host.ts";
 import { type ConnectionSettings, defaultConnectionSettings } from "./connection-settings.ts";
+import { drain, type DrainResult } from "./drain.ts";
+import { createListener, listen, type ListenOptions, refusePlainRequest } from "./http-listener.ts";
 import { performHandshake, refuseWith } from "./handshake.ts";
 import { refuseSocket } from "./refuse-socket.ts";
 import {
@@ -31,6 +37,7 @@ import {
 } from "./route.ts";
 import type { RouteParameters } from "./route-path.ts";
 import { TimerWheel } from "./timer-wheel.ts";
+import { Topics } from "./topics.ts";
 import type { HandshakeRequest } from "./upgrade-decision.ts";
 
 /** What a failure is about, for logs and metrics. */
@@ -67,17 +74,14 @@ export interface ShutdownOptions {
   readonly deadlineMs?: number;
   /** Says goodbye in the application's protocol, in place of `code` and `reason`. */
   closeConnection?(connection: WebSocketConnection): void;
+  /** Aborts all waiting: whoever is left is cut off at once. */
+  readonly signal?: AbortSignal;
   /** Goes on accepting handshakes, so that routes can refuse in the application's protocol; default: 503. */
   readonly keepAccepting?: boolean;
 }
 
-export interface ShutdownResult {
-  /** Connections that ended by the closing handshake. */
-  readonly clean: number;
-  /** Connections that were cut off at the deadline. */
-  readonly forced: number;
+export interface ShutdownResult extends DrainResult {
   readonly handshakesAborted: number;
-  readonly durationMs: number;
 }
 
 const attachedServers = new WeakSet<HttpServer | HttpsServer>();
@@ -88,10 +92,14 @@ export class WebSocketServer {
   readonly #wheel = new TimerWheel();
   readonly #addresses: AddressResolver;
   readonly #limits: RequestLimits;
-  readonly #connections = new Map<string, WebSocketConnection>();
+  readonly #registry = new ConnectionRegistry();
   readonly #handshakes = new Map<Duplex, AbortController>();
   readonly #socketsByIp = new Map<string, number>();
+  #listener: HttpServer | HttpsServer | undefined;
   #draining = false;
+
+  /** Publish and subscribe by name. */
+  readonly topics = new Topics();
 
   /** @throws TypeError for a trusted proxy that is no address. */
   constructor(options: WebSocketServerOptions = {}) {
@@ -102,17 +110,45 @@ export class WebSocketServer {
 
   /** Open connections. */
   get size(): number {
-    return this.#connections.size;
+    return this.#registry.size;
   }
 
   /** The connection with this id, unless it is gone. */
   get(id: string): WebSocketConnection | undefined {
-    return this.#connections.get(id);
+    return this.#registry.get(id);
   }
 
-  /** All connections at this moment; safe against joins and leaves while one iterates. */
-  connections(): WebSocketConnection[] {
-    return [...this.#connections.values()];
+  /** The handshake request that opened a connection. */
+  request(id: string): HandshakeRequest | undefined {
+    return this.#registry.request(id);
+  }
+
+  /** Connections that match, oldest first; all without a query. Safe against joins and leaves while one iterates. */
+  connections(query?: ConnectionQuery): WebSocketConnection[] {
+    return query === undefined ? this.#registry.all() : this.#registry.find(query);
+  }
+
+  /** One page of a long list of connections. */
+  page(limit: number, cursor?: number): ConnectionPage {
+    return this.#registry.page(limit, cursor);
+  }
+
+  /** Marks a connection for queries, for example as `user:7`. False if it is gone. */
+  tag(id: string, tag: string): boolean {
+    return this.#registry.tag(id, tag);
+  }
+
+  untag(id: string, tag: string): void {
+    this.#registry.untag(id, tag);
+  }
+
+  tags(id: string): readonly string[] {
+    return this.#registry.tags(id);
+  }
+
+  /** Sends to one connection; `unknown` if it is gone. */
+  send(id: string, data: string | Uint8Array): SendResult | "unknown" {
+    return this.#registry.get(id)?.send(data) ?? "unknown";
   }
 
   /**
@@ -128,7 +164,7 @@ export class WebSocketServer {
       { settings, rules },
       {
         wheel: this.#wheel,
-        onClosed: (connection) => this.#forget(connection),
+        onClosed: (connection) => this.#registry.delete(connection.id),
         report: (failure, connection, cause) => this.#report(failure, { connection, cause }),
       },
     );
@@ -152,6 +188,30 @@ export class WebSocketServer {
     return this;
   }
 
+  /** Listens with an HTTP server of its own; `shutdown` closes it. Rejects with Node's error, for example EADDRINUSE. */
+  async listen(options: ListenOptions = {}): Promise<AddressInfo> {
+    const listener = createListener(options, (path) => this.#findRoute(path) !== undefined);
+    this.attach(listener);
+    this.#listener = listener;
+    return listen(listener, options);
+  }
+
+  /**
+   * Serves new TLS connections with another certificate; open ones stay as they are.
+   * @throws TypeError if this server does not listen with TLS, and Node's error for a bad certificate.
+   */
+  updateCertificate(certificate: Pick<SecureContextOptions, "cert" | "key" | "ca" | "passphrase">): void {
+    if (this.#listener === undefined || !("setSecureContext" in this.#listener)) {
+      throw new TypeError("this server does not listen with TLS");
+    }
+    this.#listener.setSecureContext(certificate);
+  }
+
+  /** Answers a request that reached a WebSocket path as plain HTTP. For HTTP servers that this one is attached to. */
+  refusePlainRequest(request: IncomingMessage, response: ServerResponse): void {
+    refusePlainRequest(request, response, (path) => this.#findRoute(path) !== undefined);
+  }
+
   /** Names a request that Node's parser gave up on, and answers it. For HTTP frameworks with a hook for such errors. */
   answerClientError(error: NodeJS.ErrnoException & { rawPacket?: Uint8Array }, socket: Duplex): void {
     const bytes = error.rawPacket ?? new Uint8Array(0);
@@ -167,28 +227,24 @@ export class WebSocketServer {
    */
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
     const { code = 1012, reason = "restart", drainWindowMs = 30_000, deadlineMs = 60_000 } = options;
-    const startedAt = performance.now();
     this.#draining = options.keepAccepting !== true;
     const handshakesAborted = this.#draining ? this.#abortHandshakes() : 0;
-    const connections = shuffle(this.connections());
-    const total = connections.length;
-    const closeConnection =
-      options.closeConnection ??
-      ((connection: WebSocketConnection) => connection.close(code, reason, { allowReserved: true }));
-    const stepMs = 50;
-    const steps = Math.max(1, Math.ceil(drainWindowMs / stepMs));
-    for (let step = 1; step <= steps && this.size > 0; step += 1) {
-      const until = Math.ceil((total * step) / steps);
-      for (const connection of connections.splice(0, until - (total - connections.length))) {
-        if (connection.isOpen) closeConnection(connection);
-      }
-      if (connections.length === 0) break;
-      await delay(stepMs);
-    }
-    while (this.size > 0 && performance.now() - startedAt < deadlineMs) await delay(20);
-    const forced = this.#terminateRest(startedAt);
-    const durationMs = Math.round(performance.now() - startedAt);
-    return { clean: total - forced, forced, handshakesAborted, durationMs };
+    if (this.#draining) this.#listener?.close();
+    const drained = await drain({
+      windowMs: drainWindowMs,
+      deadlineMs,
+      signal: options.signal,
+      remaining: () => this.#registry.all(),
+      close:
+        options.closeConnection ?? ((connection) => connection.close(code, reason, { allowReserved: true })),
+      terminate: (connection, waitedMs) => {
+        this.#report(engineFailures.create("shutdown-forced", { waitedMs }), { connection });
+        connection.terminate();
+      },
+    });
+    this.#listener?.close();
+    this.#listener?.closeAllConnections();
+    return { ...drained, handshakesAborted };
   }
 
   #abortHandshakes(): number {
@@ -201,16 +257,6 @@ export class WebSocketServer {
       refuseSocket(socket, formatRefusal({ status: failure.httpStatus ?? 503, failure }));
     }
     return pending.length;
-  }
-
-  #terminateRest(startedAt: number): number {
-    const rest = this.connections();
-    for (const connection of rest) {
-      const waitedMs = Math.round(performance.now() - startedAt);
-      this.#report(engineFailures.create("shutdown-forced", { waitedMs }), { connection });
-      connection.terminate();
-    }
-    return rest.length;
   }
 
   #upgrade(raw: IncomingMessage, socket: Duplex, head: Uint8Array): void {
@@ -310,12 +356,8 @@ export class WebSocketServer {
       subprotocol,
       deflate,
     });
-    this.#connections.set(connection.id, connection);
+    this.#registry.add(connection, request);
     connection.start(earlyData);
-  }
-
-  #forget(connection: WebSocketConnection): void {
-    this.#connections.delete(connection.id);
   }
 
   #count(ip: string, change: 1 | -1): void {
@@ -332,18 +374,6 @@ export class WebSocketServer {
 /** Seconds a refused client should wait; random, so that all of them do not return at once. */
 function drawRetryAfter(): number {
   return 5 + Math.floor(Math.random() * 26);
-}
-
-function shuffle<T>(items: T[]): T[] {
-  for (let i = items.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(Math.random() * (i + 1));
-    [items[i], items[j]] = [items[j]!, items[i]!];
-  }
-  return items;
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** `close` follows every error, and whoever holds the socket by then listens to it. */

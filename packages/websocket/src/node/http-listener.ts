@@ -1,0 +1,86 @@
+/**
+ * An HTTP server of the engine's own, for applications that have none: WebSocket routes upgrade, everything else goes to
+ * a handler or is refused by name.
+ */
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer, type Server as HttpsServer, type ServerOptions } from "node:https";
+import type { AddressInfo } from "node:net";
+import { engineFailures } from "../failures/engine-failures.ts";
+import { toEvidenceText } from "../failures/evidence-text.ts";
+import { prefersJson } from "../protocol/accept-header.ts";
+import { judgePlainRequest } from "../protocol/hop-by-hop.ts";
+import { formatFailureRefusal } from "../protocol/refusal.ts";
+import { parseTarget } from "../protocol/request-target.ts";
+
+export interface ListenOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Default: loopback. */
+  readonly host?: string;
+  readonly backlog?: number;
+  /** Switches TLS on: `cert` and `key`, SNI callbacks and whatever else node:https takes. */
+  readonly tls?: ServerOptions;
+  /** Time for a complete request head. */
+  readonly handshakeTimeoutMs?: number;
+  /** Plain HTTP on the same port. Default: 426 on WebSocket paths, 404 elsewhere. */
+  readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+const defaultHandshakeTimeoutMs = 10_000;
+
+/** Makes the HTTP server; `isWebSocketPath` tells the paths that only upgrade. */
+export function createListener(
+  options: ListenOptions,
+  isWebSocketPath: (path: string) => boolean,
+): HttpServer | HttpsServer {
+  const { handshakeTimeoutMs = defaultHandshakeTimeoutMs, tls } = options;
+  const timing = {
+    headersTimeout: handshakeTimeoutMs,
+    requestTimeout: Math.max(handshakeTimeoutMs, 30_000),
+    // Node looks for slow requests only this often; its default of 30 s makes any shorter limit meaningless.
+    connectionsCheckingInterval: 1000,
+    noDelay: true,
+  };
+  const server = tls
+    ? createTlsServer({ handshakeTimeout: handshakeTimeoutMs, ...timing, ...tls })
+    : createServer(timing);
+  const onRequest =
+    options.onRequest ??
+    ((request: IncomingMessage, response: ServerResponse) =>
+      refusePlainRequest(request, response, isWebSocketPath));
+  return server.on("request", onRequest);
+}
+
+/** Listens; resolves with the address. Rejects with Node's error, for example EADDRINUSE. */
+export function listen(server: HttpServer | HttpsServer, options: ListenOptions): Promise<AddressInfo> {
+  const { port = 0, host = "127.0.0.1", backlog = 511 } = options;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host, backlog }, () => {
+      server.off("error", reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+/** Answers a plain request on a WebSocket path with what is missing from it, and any other with 404. */
+export function refusePlainRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isWebSocketPath: (path: string) => boolean,
+): void {
+  const { method = "", url: target = "", httpVersion, rawHeaders } = request;
+  const parsed = parseTarget(target);
+  const path = parsed.ok ? parsed.target.path : target;
+  const failure = isWebSocketPath(path)
+    ? (judgePlainRequest({ method, target, httpVersion, rawHeaders }) ??
+      engineFailures.create("handshake-not-an-upgrade"))
+    : engineFailures.create("handshake-path-not-found", { path: toEvidenceText(path) });
+  const text = formatFailureRefusal(failure, { acceptsJson: prefersJson(request.headers.accept) });
+  response.socket?.end(text);
+}
