@@ -67,15 +67,20 @@ export function defineFailure<E extends Evidence = Record<never, never>>(
   return definition;
 }
 
+// Entries without evidence need no argument; inferred in place, their evidence type is `never`.
+type EvidenceArguments<E> = [E] extends [never]
+  ? [evidence?: Evidence]
+  : Record<never, never> extends E
+    ? [evidence?: E]
+    : [evidence: E];
+
 /** A set of failure definitions by name. */
 export interface Catalogue<Definitions extends Record<string, AnyDefinition>> {
   readonly definitions: Definitions;
   /** Makes the failure value of this name from its evidence. */
   create<Name extends keyof Definitions & string>(
     name: Name,
-    ...evidence: Record<never, never> extends EvidenceOf<Definitions[Name]>
-      ? [evidence?: EvidenceOf<Definitions[Name]>]
-      : [evidence: EvidenceOf<Definitions[Name]>]
+    ...evidence: EvidenceArguments<EvidenceOf<Definitions[Name]>>
   ): Failure<Name>;
 }
 
