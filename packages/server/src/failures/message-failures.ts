@@ -33,7 +33,7 @@ const definitions = {
   }),
   "message-not-object": defineFailure<{ type: string }>({
     ...message,
-    explain: ({ type }) => `The message is JSON, but of type ${type}, not an object.`,
+    explain: ({ type }) => `The message is JSON, but ${type}, not an object.`,
     fix: 'Send {"event":…,"data":…}.',
   }),
   "message-event-missing": defineFailure<{ type: string }>({

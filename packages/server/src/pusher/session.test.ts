@@ -36,7 +36,7 @@ describe("ping", () => {
 describe("malformed messages", () => {
   it.each([
     ["{", "message-not-json", "The message is not JSON."],
-    ["[]", "message-not-object", "The message is JSON, but of type an array, not an object."],
+    ["[]", "message-not-object", "The message is JSON, but an array, not an object."],
     ['{"data":1}', "message-event-missing", 'The message has no event name: "event" is missing.'],
     [
       '{"event":"x"}',
