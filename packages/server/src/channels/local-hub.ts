@@ -18,7 +18,7 @@ import type {
   PublishedEvent,
 } from "./channel-hub.ts";
 import { ChannelMembership } from "./channel-membership.ts";
-import { ChannelRegistry, channelInfoOf } from "./channel-registry.ts";
+import { type Channel, ChannelRegistry, channelInfoOf } from "./channel-registry.ts";
 import type { HubConnection, Subscription } from "./hub-connection.ts";
 import { PresenceRoster } from "./presence.ts";
 import { UserIndex } from "./user-index.ts";
@@ -109,6 +109,11 @@ export class LocalHub implements ChannelHub {
   /** All connections of this node, for draining. */
   connections(): Iterable<HubConnection> {
     return this.#connections.values();
+  }
+
+  /** The channels that somebody is in, for metrics. */
+  occupiedChannels(): Iterable<Channel> {
+    return this.#registry.all();
   }
 
   /** See {@link ChannelMembership.join}. A connection that has left the hub joins nothing. */

@@ -13,6 +13,7 @@ import type {
 import type { App } from "../apps/app.ts";
 import type { AppStore } from "../apps/app-store.ts";
 import type { AppHubs } from "../channels/app-hubs.ts";
+import type { Subscriber } from "../channels/channel-hub.ts";
 import { admissionFailures } from "../failures/admission-failures.ts";
 import { admit, type AdmissionRequest, selectSubprotocol, sendRefusal } from "../pusher/admission.ts";
 import type { Now, Scheduler } from "../pusher/scheduler.ts";
@@ -29,10 +30,11 @@ export interface GatewayFailureContext {
   readonly ip?: string;
 }
 
-/** Told of connections and messages, for metrics. */
+/** Told of connections and messages, for metrics. On the path of every message: a few additions, nothing more. */
 export interface GatewayObserver {
   connected(appId: string): void;
   disconnected(appId: string): void;
+  /** `bytes` are those of the message as UTF-8. */
   messageReceived(appId: string, bytes: number): void;
 }
 
@@ -49,6 +51,8 @@ export interface PusherGatewayOptions {
   isOverloaded(): boolean;
   report(failure: Failure, context: GatewayFailureContext): void;
   readonly observer: GatewayObserver;
+  /** Puts something between a session and its connection, such as a counter. Left out, sessions get the connection. */
+  readonly transportFor?: (connection: WebSocketConnection, appId: string) => Subscriber;
 }
 
 /** What an engine connection carries for us. */
@@ -107,7 +111,7 @@ export class PusherGateway {
 
   #open(connection: PusherConnection): void {
     const { admission, app, ip } = connection.data;
-    const { hubs, now, scheduler, observer, isDraining, isOverloaded, report } = this.#options;
+    const { hubs, now, scheduler, observer, transportFor, isDraining, isOverloaded, report } = this.#options;
     const hub = app && hubs.for(app);
     const verdict = admit(admission, hub?.app, {
       draining: isDraining(),
@@ -122,7 +126,7 @@ export class PusherGateway {
     }
     const session = new PusherSession({
       hub,
-      transport: connection,
+      transport: transportFor?.(connection, hub.app.id) ?? connection,
       socketId: createSocketId(randomInt, (socketId) => hub.hasConnection(socketId)),
       now,
       scheduler,
@@ -138,7 +142,7 @@ export class PusherGateway {
     const { session } = connection.data;
     // The route accepts only text; the engine closes on a binary message.
     if (session === undefined || typeof data !== "string") return;
-    this.#options.observer.messageReceived(session.app.id, data.length);
+    this.#options.observer.messageReceived(session.app.id, Buffer.byteLength(data));
     session.receiveText(data);
   }
 
