@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { type ConnectionState, type StateTrigger, stateRights, transitions } from "./connection-states.ts";
+import {
+  type ConnectionState,
+  type StateRights,
+  type StateTrigger,
+  stateRights,
+  transitions,
+} from "./connection-states.ts";
 
 const states: readonly ConnectionState[] = ["open", "closing-local", "closing-remote", "failing", "closed"];
 const triggers: readonly StateTrigger[] = ["close-sent", "close-received", "failure", "transport-ended"];
+
+function mayDo(right: keyof StateRights): ConnectionState[] {
+  return states.filter((state) => stateRights[state][right]);
+}
 
 describe("the life of a connection (RFC 6455 §7.1)", () => {
   it.each([
@@ -31,8 +41,6 @@ describe("the life of a connection (RFC 6455 §7.1)", () => {
   });
 
   it("sends messages only while open, and pongs until the last Close frame", () => {
-    const mayDo = (right: keyof (typeof stateRights)["open"]): ConnectionState[] =>
-      states.filter((state) => stateRights[state][right]);
     expect(mayDo("sendsMessages")).toEqual(["open"]);
     expect(mayDo("sendsPings")).toEqual(["open"]);
     expect(mayDo("sendsPongs")).toEqual(["open", "closing-local"]);

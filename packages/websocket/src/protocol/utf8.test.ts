@@ -1,5 +1,5 @@
 import { isUtf8 as isUtf8OfNode } from "node:buffer";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findInvalidUtf8, Utf8Validator } from "./utf8.ts";
 
