@@ -28,13 +28,16 @@ const stepMs = 20;
 export async function drain(plan: DrainPlan): Promise<DrainResult> {
   const startedAt = performance.now();
   const waitedMs = (): number => Math.round(performance.now() - startedAt);
-  const waiting = shuffle([...plan.remaining()]);
+  let waiting = shuffle([...plan.remaining()]);
   const total = waiting.length;
-  while (waiting.length > 0) {
+  for (;;) {
+    // Nobody waits for the turn of a connection that has left by itself.
+    waiting = waiting.filter((connection) => connection.isOpen);
+    if (waiting.length === 0) break;
     const share = plan.windowMs === 0 || plan.signal?.aborted ? 1 : Math.min(1, waitedMs() / plan.windowMs);
     // The first leave at once, so that a lone connection does not wait for the end of the window.
     const due = Math.max(1, Math.ceil(total * share)) - (total - waiting.length);
-    for (const connection of waiting.splice(0, due)) if (connection.isOpen) plan.close(connection);
+    for (const connection of waiting.splice(0, Math.max(0, due))) plan.close(connection);
     if (waiting.length > 0) await delay(stepMs);
   }
   while (plan.remaining().length > 0 && waitedMs() < plan.deadlineMs && !plan.signal?.aborted) {
