@@ -14,6 +14,8 @@ export interface AntiphonProcess {
   readonly pid: number;
   /** Everything that was printed so far, both streams. */
   output(): string;
+  /** Waits until this text has been printed. Rejects if the process ends without. */
+  printed(text: string): Promise<void>;
   /** Sends SIGTERM (or another signal) and waits for the end; returns the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -36,8 +38,17 @@ export async function startAntiphon(options: StartOptions = {}): Promise<Antipho
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
   const output = (): string => Buffer.concat(chunks).toString("utf8");
-  const port = await waitForPort(child, output);
-  return { host: "127.0.0.1", port, pid: child.pid!, output, stop: (signal) => stopChild(child, signal) };
+  const port = await waitForOutput(child, output, (all) => /ws:\/\/[^\s:]+:(\d+)/.exec(all)?.[1]);
+  return {
+    host: "127.0.0.1",
+    port: Number(port),
+    pid: child.pid!,
+    output,
+    async printed(text) {
+      await waitForOutput(child, output, (all) => (all.includes(text) ? text : undefined));
+    },
+    stop: (signal) => stopChild(child, signal),
+  };
 }
 
 /** Runs `antiphon` with arguments that make it end by itself. */
@@ -58,15 +69,22 @@ export async function runAntiphon(
   return { code, stdout, stderr };
 }
 
-async function waitForPort(child: ChildProcess, output: () => string): Promise<number> {
+async function waitForOutput(
+  child: ChildProcess,
+  output: () => string,
+  find: (all: string) => string | undefined,
+): Promise<string> {
   for (;;) {
-    const match = /ws:\/\/[^\s:]+:(\d+)/.exec(output());
-    if (match) return Number(match[1]);
+    const found = find(output());
+    if (found !== undefined) return found;
+    const printed = new AbortController();
     const ended = await Promise.race([
-      once(child, "exit").then(() => true),
-      once(child.stdout!, "data").then(() => false),
+      once(child, "exit", { signal: printed.signal }).then(() => true),
+      once(child.stdout!, "data", { signal: printed.signal }).then(() => false),
+      once(child.stderr!, "data", { signal: printed.signal }).then(() => false),
     ]);
-    if (ended) throw new Error(`antiphon start ended before it listened:\n${output()}`);
+    printed.abort();
+    if (ended) throw new Error(`antiphon start ended without printing what was awaited:\n${output()}`);
   }
 }
 
