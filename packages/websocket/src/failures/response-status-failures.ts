@@ -42,7 +42,7 @@ export const responseStatusFailures = {
       bytes === 0
         ? "The connection ended before the server answered anything."
         : `The connection ended after ${bytes} bytes of the answer's head.`,
-    fix: "The server or proxy dropped the request; look into its error log at this second.",
+    fix: "The server or proxy dropped the request; look into its error log at this second, and use wss:// if the port wants TLS.",
   }),
   "response-timeout": defineFailure<{ timeoutMs: number }>({
     ...answer,
