@@ -152,4 +152,9 @@ export class TestClient {
   close(): void {
     this.#socket.close();
   }
+
+  /** Ends TCP without a word. */
+  vanish(): void {
+    this.#socket.terminate();
+  }
 }

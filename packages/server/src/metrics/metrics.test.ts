@@ -1,11 +1,13 @@
-import fc from "fast-check";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { AppHubs } from "../channels/app-hubs.ts";
 import { LocalHub } from "../channels/local-hub.ts";
 import { testApp } from "../pusher/app.test.harness.ts";
 import { ManualClock } from "../pusher/manual-clock.test.harness.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { scrape, startNode, type TestNode } from "./metrics.test.harness.ts";
+import { type Scrape, scrape, startNode, type TestNode } from "./metrics.test.harness.ts";
 
 const ours = [
   ["connected", "gauge"],
@@ -41,7 +43,7 @@ afterEach(async () => {
 });
 
 /** Metrics with nobody connected; `open` makes hubs. */
-function idleMetrics({ prefix = "antiphon_", webhookQueueDepth = () => 0 } = {}) {
+function idleMetrics({ prefix = "antiphon_", webhookQueueDepth = async () => 0 } = {}) {
   const clock = new ManualClock();
   const hubs: AppHubs = new AppHubs(
     (app) =>
@@ -187,6 +189,38 @@ describe("publishes", () => {
   });
 });
 
+describe("failures of the engine", () => {
+  const failuresIn = (series: Scrape, kind: string) =>
+    [...series].filter(([name]) => name.startsWith(`antiphon_${kind}_failures_total{`));
+
+  it("count as handshake failures where an upgrade is refused", async () => {
+    node = await startNode();
+    const headers = { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+    const upgrade = request({ port: node.port, path: "/app/key", headers }).end();
+    const [response] = (await once(upgrade, "response")) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(400);
+    const series = await scrape(node.metrics);
+    expect(failuresIn(series, "handshake")).toEqual([
+      ['antiphon_handshake_failures_total{failure="handshake-key-missing"}', 1],
+    ]);
+    expect(failuresIn(series, "connection")).toEqual([]);
+  });
+
+  it("count as connection failures where a client vanishes without a Close frame", async () => {
+    node = await startNode();
+    const client = await node.connect();
+    const gone = node.disconnection();
+    client.vanish();
+    await gone;
+    const series = await scrape(node.metrics);
+    expect(failuresIn(series, "connection")).toEqual([
+      ['antiphon_connection_failures_total{failure="close-without-frame"}', 1],
+    ]);
+    expect(failuresIn(series, "handshake")).toEqual([]);
+  });
+});
+
 describe("API requests", () => {
   const done = { method: "POST", route: "/apps/:appId/events", status: 200, durationMs: 1 };
 
@@ -211,19 +245,25 @@ describe("API requests", () => {
 });
 
 describe("webhooks", () => {
-  it("are counted by result, with what was given up and what waits now", async () => {
+  it("are counted by result once per request, with the events that will not arrive and those that wait", async () => {
     let waiting = 0;
-    const { metrics } = idleMetrics({ webhookQueueDepth: () => waiting });
-    metrics.webhookSent("delivered");
-    metrics.webhookSent("delivered");
-    metrics.webhookSent("failed");
-    metrics.webhookEventsDropped(3);
+    const { metrics } = idleMetrics({ webhookQueueDepth: async () => waiting });
+    const sent = { attempts: 1, durationMs: 5 };
+    metrics.webhookDone({ ...sent, outcome: "delivered", events: 10, status: 200 });
+    metrics.webhookDone({ ...sent, outcome: "retrying", events: 4, status: 500 });
+    metrics.webhookDone({ ...sent, outcome: "retrying", events: 4, attempts: 2, status: 500 });
+    metrics.webhookDone({ ...sent, outcome: "given-up", events: 4, attempts: 3 });
+    metrics.webhookDone({ outcome: "dropped", events: 2, attempts: 0, durationMs: 0 });
+    metrics.webhookDone({ outcome: "lost-on-shutdown", events: 1, attempts: 0, durationMs: 0 });
     waiting = 5;
     const series = await scrape(metrics);
-    expect(series.get('antiphon_webhook_deliveries_total{result="delivered"}')).toBe(2);
-    expect(series.get('antiphon_webhook_deliveries_total{result="failed"}')).toBe(1);
-    expect(series.get("antiphon_webhook_events_dropped_total")).toBe(3);
-    expect(series.get("antiphon_webhook_queue_depth")).toBe(5);
+    expect([...series].filter(([name]) => name.startsWith("antiphon_webhook_"))).toEqual([
+      ['antiphon_webhook_deliveries_total{result="delivered"}', 1],
+      ['antiphon_webhook_deliveries_total{result="retrying"}', 2],
+      ['antiphon_webhook_deliveries_total{result="given-up"}', 1],
+      ["antiphon_webhook_events_dropped_total", 7],
+      ["antiphon_webhook_queue_depth", 5],
+    ]);
   });
 });
 

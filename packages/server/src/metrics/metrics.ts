@@ -9,6 +9,7 @@ import type { AppHubs } from "../channels/app-hubs.ts";
 import type { FanOut, Subscriber } from "../channels/channel-hub.ts";
 import type { GatewayObserver } from "../gateway/pusher-gateway.ts";
 import type { FinishedRequest } from "../http/http-api-options.ts";
+import type { DeliveryResult } from "../webhooks/webhook-target.ts";
 import { TrafficLedger } from "./app-traffic.ts";
 import { CountedFanOut } from "./counted-fan-out.ts";
 import { CountedTransport } from "./counted-transport.ts";
@@ -18,7 +19,7 @@ import type { MetricScope } from "./metric-scope.ts";
 import { registerOccupancy } from "./occupancy-metrics.ts";
 import { registerProcess } from "./process-metrics.ts";
 import { registerTraffic } from "./traffic-metrics.ts";
-import { WebhookMetrics } from "./webhook-metrics.ts";
+import { type QueueDepth, WebhookMetrics } from "./webhook-metrics.ts";
 
 export interface MetricsOptions {
   /** First part of every name, for example `antiphon_`; `soketi_` keeps the dashboards of soketi working. */
@@ -27,13 +28,10 @@ export interface MetricsOptions {
   readonly port: () => number;
   readonly hubs: AppHubs;
   /** Webhook events that wait. Left out, none do. */
-  readonly webhookQueueDepth?: () => number;
+  readonly webhookQueueDepth?: QueueDepth;
   /** Monotonic milliseconds; left out, those of the process. */
   readonly now?: () => number;
 }
-
-/** What became of one webhook request. */
-export type WebhookResult = "delivered" | "failed";
 
 export interface Metrics extends GatewayObserver {
   /**
@@ -50,8 +48,7 @@ export interface Metrics extends GatewayObserver {
   /** The HTTP side refused a request. */
   requestRefused(failure: Failure): void;
   requestDone(request: FinishedRequest): void;
-  webhookSent(result: WebhookResult): void;
-  webhookEventsDropped(count: number): void;
+  webhookDone(result: DeliveryResult): void;
   /** All metrics in Prometheus' text format, version 0.0.4. */
   formatText(): Promise<string>;
   /** The same as JSON text, in the shape of prom-client. */
@@ -104,8 +101,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       traffic.httpBytesReceived += receivedBytes;
       traffic.httpBytesSent += sentBytes;
     },
-    webhookSent: (result) => webhooks.countDelivery(result),
-    webhookEventsDropped: (count) => webhooks.countDropped(count),
+    webhookDone: (result) => webhooks.count(result),
     formatText: () => scope.registry.metrics(),
     formatJson: async () => JSON.stringify(await scope.registry.getMetricsAsJSON()),
   };
