@@ -42,7 +42,7 @@ afterEach(async () => {
   node = undefined;
 });
 
-/** Metrics with nobody connected; `open` makes hubs. */
+/** Metrics with nobody connected. */
 function idleMetrics({ prefix = "antiphon_", webhookQueueDepth = async () => 0 } = {}) {
   const clock = new ManualClock();
   const hubs: AppHubs = new AppHubs(
@@ -189,10 +189,11 @@ describe("publishes", () => {
   });
 });
 
-describe("failures of the engine", () => {
-  const failuresIn = (series: Scrape, kind: string) =>
-    [...series].filter(([name]) => name.startsWith(`antiphon_${kind}_failures_total{`));
+function failuresIn(series: Scrape, kind: string): [series: string, value: number][] {
+  return [...series].filter(([name]) => name.startsWith(`antiphon_${kind}_failures_total{`));
+}
 
+describe("failures of the engine", () => {
   it("count as handshake failures where an upgrade is refused", async () => {
     node = await startNode();
     const headers = { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
