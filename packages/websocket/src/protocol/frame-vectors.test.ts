@@ -35,8 +35,12 @@ type ExpectedEvent =
     }
   | { readonly type: "ping" | "pong"; readonly payload: string }
   | { readonly type: "close"; readonly code?: number; readonly reason: string }
-  /** Of the evidence only what is listed is compared. */
-  | { readonly type: "warning" | "failed"; readonly failure: string; readonly evidence?: Evidence }
+  /** Of the evidence only what is listed is compared; `null` is for what must not be there. */
+  | {
+      readonly type: "warning" | "failed";
+      readonly failure: string;
+      readonly evidence?: Readonly<Record<string, Evidence[string] | null>>;
+    }
   | { readonly type: "ended"; readonly failure?: string };
 
 interface VectorOptions extends Omit<DriverOptions, "deflate"> {
@@ -110,7 +114,7 @@ function selectEvidence(event: RecordedEvent, expected: ExpectedEvent | undefine
   if (event.type !== "warning" && event.type !== "failed") return event;
   const { evidence, ...rest } = event;
   if (expected === undefined || !("evidence" in expected)) return rest;
-  const listed = Object.keys(expected.evidence ?? {}).map((key) => [key, evidence[key]]);
+  const listed = Object.keys(expected.evidence ?? {}).map((key) => [key, evidence[key] ?? null]);
   return { ...rest, evidence: Object.fromEntries(listed) };
 }
 
