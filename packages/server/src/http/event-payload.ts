@@ -5,9 +5,9 @@
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import { httpFailures } from "../failures/http-failures.ts";
-import { excerpt } from "../pusher/excerpt.ts";
 import { isJsonObject, type JsonObject, jsonTypeOf } from "../pusher/bounded-json.ts";
 import { type ChannelNameProblem, findChannelNameProblem } from "../pusher/channel-name.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { isSocketId } from "../pusher/socket-id.ts";
 import { type InfoAttribute, readPublishInfo } from "./info-attributes.ts";
 import type { Parsed } from "./json-body.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { testApp } from "../pusher/app.test.harness.ts";
-import type { ServerStatus } from "./http-api-options.ts";
 import { startApi, type TestApi } from "./http-api.test.harness.ts";
+import type { ServerStatus } from "./http-api-options.ts";
 import { readMemoryUse } from "./memory-use.ts";
 
 let api: TestApi;

@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { testApp } from "../pusher/app.test.harness.ts";
-import type { HttpApiOptions } from "./http-api-options.ts";
 import { signTarget, startApi, type TestApi } from "./http-api.test.harness.ts";
+import type { HttpApiOptions } from "./http-api-options.ts";
 import { maxDiscardedBytes } from "./request-body.ts";
 
 const started: TestApi[] = [];

@@ -5,8 +5,8 @@
 import type { Failure } from "@antiphon/websocket";
 import type { ChannelInfo } from "../channels/channel-hub.ts";
 import { httpFailures } from "../failures/http-failures.ts";
-import { excerpt } from "../pusher/excerpt.ts";
 import { channelTypeOf } from "../pusher/channel-name.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import type { Parsed } from "./json-body.ts";
 
 /** What can be asked about a channel. */
