@@ -70,7 +70,7 @@ describe("UTF-8 validation (RFC 3629)", () => {
       fc.property(anyBytes, (bytes) => {
         expect(findInvalidUtf8(bytes) === -1).toBe(isUtf8(bytes));
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 
@@ -79,7 +79,7 @@ describe("UTF-8 validation (RFC 3629)", () => {
     fc.assert(
       fc.property(anyBytes, (values) => {
         const bytes = Uint8Array.from(values);
-        const invalid = new Utf8Validator().findInvalid(bytes, 0, bytes.length);
+        const invalid = new Utf8Validator(isUtf8OfNode).findInvalid(bytes, 0, bytes.length);
         if (invalid === -1) {
           expect(canContinue(bytes)).toBe(true);
         } else {
@@ -97,13 +97,54 @@ describe("UTF-8 validation (RFC 3629)", () => {
       fc.property(anyBytes, fc.nat(12), (values, cut) => {
         const bytes = Uint8Array.from(values);
         const border = Math.min(cut, bytes.length);
-        const validator = new Utf8Validator();
+        const validator = new Utf8Validator(isUtf8OfNode);
         const inFirst = validator.findInvalid(bytes, 0, border);
         const found = inFirst >= 0 ? inFirst : validator.findInvalid(bytes, border, bytes.length);
-        expect(found).toBe(new Utf8Validator().findInvalid(bytes, 0, bytes.length));
+        expect(found).toBe(new Utf8Validator(isUtf8OfNode).findInvalid(bytes, 0, bytes.length));
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it("finds the same byte in long texts, where the platform checks most of them", () => {
+    const filler = fc.integer({ min: 0, max: 80 }).map((length) => Array.from({ length }, () => 0x61));
+    const anyBytes = fc.tuple(filler, fc.array(fc.constantFrom(...borderBytes), { maxLength: 5 }), filler);
+    fc.assert(
+      fc.property(fc.array(anyBytes, { maxLength: 3 }), fc.nat(300), (parts, cut) => {
+        const bytes = Uint8Array.from(parts.flat(2));
+        const border = Math.min(cut, bytes.length);
+        const validator = new Utf8Validator(isUtf8OfNode);
+        const inFirst = validator.findInvalid(bytes, 0, border);
+        const found = inFirst >= 0 ? inFirst : validator.findInvalid(bytes, border, bytes.length);
+        const byByte = new Utf8Validator(() => false);
+        expect(found).toBe(byByte.findInvalid(bytes, 0, bytes.length));
+        if (found === -1) expect(validator.isComplete).toBe(byByte.isComplete);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each(["é", "€", "😀"])("finds a cut inside %s at the end of a long text", (character) => {
+    const bytes = Buffer.from("x".repeat(100) + character);
+    for (let end = 100; end <= bytes.length; end += 1) {
+      const validator = new Utf8Validator(isUtf8OfNode);
+      expect(validator.findInvalid(bytes, 0, end)).toBe(-1);
+      expect(validator.isComplete).toBe(end === 100 || end === bytes.length);
+      expect(validator.findInvalid(bytes, end, bytes.length)).toBe(-1);
+      expect(validator.isComplete).toBe(true);
+    }
+  });
+
+  it("asks the platform for all but the unfinished end of a long text", () => {
+    const asked: number[] = [];
+    const validator = new Utf8Validator((bytes) => {
+      asked.push(bytes.length);
+      return isUtf8OfNode(bytes);
+    });
+    const bytes = Buffer.from("€".repeat(100));
+    expect(validator.findInvalid(bytes, 0, 200)).toBe(-1);
+    expect(validator.findInvalid(bytes, 200, 300)).toBe(-1);
+    expect(asked).toEqual([198, 99]);
   });
 
   it("tells a text that ends inside a character from one that is broken", () => {

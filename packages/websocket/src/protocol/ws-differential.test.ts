@@ -140,7 +140,7 @@ describe.each(roles)("the same bytes to a %s here and in ws", (role) => {
           : { fin: true, opcode: 1, payload: bytes };
         await expectSame(role, buildPeerFrame(role, frame), {});
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
