@@ -270,7 +270,7 @@ export class MessageReader {
       isText,
       compressed: header.rsv1,
       buffer: new MessageBuffer(this.#options.primitives, end - start),
-      utf8: isText && !header.rsv1 ? new Utf8Validator(this.#options.primitives.isUtf8) : undefined,
+      utf8: isText && !header.rsv1 ? new Utf8Validator(this.#options.primitives) : undefined,
       receivedBytes: 0,
       fragments: 0,
     });

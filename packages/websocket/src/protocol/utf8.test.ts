@@ -3,6 +3,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findInvalidUtf8, Utf8Validator } from "./utf8.ts";
 
+const platform = { isUtf8: isUtf8OfNode };
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 function isUtf8(bytes: Uint8Array): boolean {
@@ -79,7 +81,7 @@ describe("UTF-8 validation (RFC 3629)", () => {
     fc.assert(
       fc.property(anyBytes, (values) => {
         const bytes = Uint8Array.from(values);
-        const invalid = new Utf8Validator(isUtf8OfNode).findInvalid(bytes, 0, bytes.length);
+        const invalid = new Utf8Validator(platform).findInvalid(bytes, 0, bytes.length);
         if (invalid === -1) {
           expect(canContinue(bytes)).toBe(true);
         } else {
@@ -97,10 +99,10 @@ describe("UTF-8 validation (RFC 3629)", () => {
       fc.property(anyBytes, fc.nat(12), (values, cut) => {
         const bytes = Uint8Array.from(values);
         const border = Math.min(cut, bytes.length);
-        const validator = new Utf8Validator(isUtf8OfNode);
+        const validator = new Utf8Validator(platform);
         const inFirst = validator.findInvalid(bytes, 0, border);
         const found = inFirst >= 0 ? inFirst : validator.findInvalid(bytes, border, bytes.length);
-        expect(found).toBe(new Utf8Validator(isUtf8OfNode).findInvalid(bytes, 0, bytes.length));
+        expect(found).toBe(new Utf8Validator(platform).findInvalid(bytes, 0, bytes.length));
       }),
       { numRuns: 1000 },
     );
@@ -113,10 +115,10 @@ describe("UTF-8 validation (RFC 3629)", () => {
       fc.property(fc.array(anyBytes, { maxLength: 3 }), fc.nat(300), (parts, cut) => {
         const bytes = Uint8Array.from(parts.flat(2));
         const border = Math.min(cut, bytes.length);
-        const validator = new Utf8Validator(isUtf8OfNode);
+        const validator = new Utf8Validator(platform);
         const inFirst = validator.findInvalid(bytes, 0, border);
         const found = inFirst >= 0 ? inFirst : validator.findInvalid(bytes, border, bytes.length);
-        const byByte = new Utf8Validator(() => false);
+        const byByte = new Utf8Validator({ isUtf8: () => false });
         expect(found).toBe(byByte.findInvalid(bytes, 0, bytes.length));
         if (found === -1) expect(validator.isComplete).toBe(byByte.isComplete);
       }),
@@ -127,7 +129,7 @@ describe("UTF-8 validation (RFC 3629)", () => {
   it.each(["é", "€", "😀"])("finds a cut inside %s at the end of a long text", (character) => {
     const bytes = Buffer.from("x".repeat(100) + character);
     for (let end = 100; end <= bytes.length; end += 1) {
-      const validator = new Utf8Validator(isUtf8OfNode);
+      const validator = new Utf8Validator(platform);
       expect(validator.findInvalid(bytes, 0, end)).toBe(-1);
       expect(validator.isComplete).toBe(end === 100 || end === bytes.length);
       expect(validator.findInvalid(bytes, end, bytes.length)).toBe(-1);
@@ -137,9 +139,11 @@ describe("UTF-8 validation (RFC 3629)", () => {
 
   it("asks the platform for all but the unfinished end of a long text", () => {
     const asked: number[] = [];
-    const validator = new Utf8Validator((bytes) => {
-      asked.push(bytes.length);
-      return isUtf8OfNode(bytes);
+    const validator = new Utf8Validator({
+      isUtf8: (bytes) => {
+        asked.push(bytes.length);
+        return isUtf8OfNode(bytes);
+      },
     });
     const bytes = Buffer.from("€".repeat(100));
     expect(validator.findInvalid(bytes, 0, 200)).toBe(-1);

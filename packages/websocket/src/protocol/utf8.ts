@@ -2,21 +2,22 @@
  * Incremental UTF-8 validation that fails at the first byte that cannot be continued (RFC 3629, RFC 6455 §8.1):
  * overlong forms, surrogates, code points above U+10FFFF and stray continuation bytes are errors.
  */
+import type { Primitives } from "./primitives.ts";
 
 /** Shorter runs are checked byte by byte sooner than a view of them is made. */
 const minimumForPlatform = 32;
 
 export class Utf8Validator {
-  readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #platform: Pick<Primitives, "isUtf8">;
   /** Continuation bytes still missing of the current character. */
   #missing = 0;
   /** Range of the next continuation byte; narrower only after E0, ED, F0 and F4. */
   #lowest = 0x80;
   #highest = 0xbf;
 
-  /** `isUtf8` is the platform's check of whole texts, more than fifty times faster than going byte by byte. */
-  constructor(isUtf8: (bytes: Uint8Array) => boolean) {
-    this.#isUtf8 = isUtf8;
+  /** The platform checks whole texts more than fifty times faster than they can be checked byte by byte. */
+  constructor(platform: Pick<Primitives, "isUtf8">) {
+    this.#platform = platform;
   }
 
   /** Whether the bytes so far end at a character border. */
@@ -29,7 +30,7 @@ export class Utf8Validator {
     let at = start;
     for (; at < end && this.#missing > 0; at += 1) if (!this.#readByte(bytes[at]!)) return at;
     const border = findLastBorder(bytes, at, end);
-    if (border - at >= minimumForPlatform && this.#isUtf8(bytes.subarray(at, border))) at = border;
+    if (border - at >= minimumForPlatform && this.#platform.isUtf8(bytes.subarray(at, border))) at = border;
     for (; at < end; at += 1) if (!this.#readByte(bytes[at]!)) return at;
     return -1;
   }
@@ -69,7 +70,7 @@ function findLastBorder(bytes: Uint8Array, start: number, end: number): number {
 /** Index of the first byte that breaks UTF-8; the length if the text ends inside a character; -1 if it is valid. */
 export function findInvalidUtf8(bytes: Uint8Array): number {
   // Called for broken texts, which the platform has refused already.
-  const validator = new Utf8Validator(() => false);
+  const validator = new Utf8Validator({ isUtf8: () => false });
   const invalid = validator.findInvalid(bytes, 0, bytes.length);
   if (invalid >= 0) return invalid;
   return validator.isComplete ? -1 : bytes.length;
