@@ -78,7 +78,8 @@ export class WebhookTarget {
   #pumping = false;
   #mustPump = false;
   #abandoned = false;
-  #onIdle: (() => void) | undefined;
+  /** Those who wait until nothing is left. */
+  readonly #flushes: (() => void)[] = [];
 
   constructor(options: WebhookTargetOptions) {
     const { webhook, delivery, now, scheduler } = options;
@@ -121,7 +122,7 @@ export class WebhookTarget {
     this.#debounce.flush();
     this.#window.stopWaiting();
     const idle = new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
+      this.#flushes.push(resolve);
     });
     await this.#settleIdle();
     return idle;
@@ -137,7 +138,7 @@ export class WebhookTarget {
       this.#reportOnce(webhookFailures.create("webhook-lost-on-shutdown", { target: this.#target, events }));
       this.#options.onDelivery({ outcome: "lost-on-shutdown", events, attempts: 0, durationMs: 0 });
     }
-    this.#onIdle?.();
+    this.#endFlushes();
   }
 
   #enqueue(occurrence: ChannelOccurrence): void {
@@ -250,12 +251,16 @@ export class WebhookTarget {
       .catch(() => this.#reportQueue())
       .finally(() => {
         this.#queueing--;
-        if (this.#onIdle) void this.#settleIdle();
+        if (this.#flushes.length > 0) void this.#settleIdle();
       });
   }
 
   async #settleIdle(): Promise<void> {
-    if (this.#queueing === 0 && this.#deliveries.size === 0 && (await this.depth()) === 0) this.#onIdle?.();
+    if (this.#queueing === 0 && this.#deliveries.size === 0 && (await this.depth()) === 0) this.#endFlushes();
+  }
+
+  #endFlushes(): void {
+    for (const resolve of this.#flushes.splice(0)) resolve();
   }
 
   #reportQueue(): void {
