@@ -6,6 +6,7 @@ import { deflateNegotiationFailures } from "./deflate-negotiation-failures.ts";
 import { defineFailures } from "./failure.ts";
 import { frameFailures } from "./frame-failures.ts";
 import { frameHelperFailures } from "./frame-helper-failures.ts";
+import { inspectionFailures } from "./inspection-failures.ts";
 import { livenessFailures } from "./liveness-failures.ts";
 import { proxyFailures } from "./proxy-failures.ts";
 import { requestFailures } from "./request-failures.ts";
@@ -14,6 +15,7 @@ import { responseFailures } from "./response-failures.ts";
 export const engineFailures = defineFailures({
   ...frameFailures,
   ...frameHelperFailures,
+  ...inspectionFailures,
   ...deflateFailures,
   ...closeFailures,
   ...livenessFailures,
