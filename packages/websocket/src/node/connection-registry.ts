@@ -26,7 +26,8 @@ export interface ConnectionPage {
 interface Entry {
   readonly connection: WebSocketConnection;
   readonly serial: number;
-  readonly request: HandshakeRequest;
+  readonly ip: string;
+  readonly path: string;
   tags: Set<string> | undefined;
 }
 
@@ -39,9 +40,10 @@ export class ConnectionRegistry {
     return this.#byId.size;
   }
 
-  add(connection: WebSocketConnection, request: HandshakeRequest): void {
+  /** Keeps of the request only what queries ask for: a request with its headers is larger than all the rest. */
+  add(connection: WebSocketConnection, { ip, path }: HandshakeRequest): void {
     this.#serial += 1;
-    this.#byId.set(connection.id, { connection, serial: this.#serial, request, tags: undefined });
+    this.#byId.set(connection.id, { connection, serial: this.#serial, ip, path, tags: undefined });
   }
 
   delete(id: string): void {
@@ -53,11 +55,6 @@ export class ConnectionRegistry {
 
   get(id: string): WebSocketConnection | undefined {
     return this.#byId.get(id)?.connection;
-  }
-
-  /** The handshake request of a connection. */
-  request(id: string): HandshakeRequest | undefined {
-    return this.#byId.get(id)?.request;
   }
 
   /** All at this moment; safe against joins and leaves while one iterates. */
@@ -112,8 +109,8 @@ export class ConnectionRegistry {
   }
 }
 
-function matches({ connection, request }: Entry, { ip, path, silentForMs }: ConnectionQuery): boolean {
-  if (ip !== undefined && request.ip !== ip) return false;
-  if (path !== undefined && request.path !== path) return false;
+function matches({ connection, ...entry }: Entry, { ip, path, silentForMs }: ConnectionQuery): boolean {
+  if (ip !== undefined && entry.ip !== ip) return false;
+  if (path !== undefined && entry.path !== path) return false;
   return silentForMs === undefined || connection.silentMs >= silentForMs;
 }

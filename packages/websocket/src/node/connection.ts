@@ -366,6 +366,11 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   }
 
   /** @internal */
+  onEventsBegin(): void {
+    this.#outgoing.hold();
+  }
+
+  /** @internal */
   onEventsHandled(): void {
     if (this.#clocks.noteMessageOpen(this.#protocol.isMessageOpen, this.#host.wheel.now())) {
       this.#host.wheel.hasten(this, this.#host.settings.fragmentTimeoutMs);

@@ -1,7 +1,7 @@
 /**
- * One opening handshake on a socket that Node's HTTP server has handed over: judge, ask the hook, answer (RFC 6455 §4.2).
- * From here on nobody else listens to the socket and no timer of Node's applies to it, so every way out of this file
- * either makes a connection or ends the socket.
+ * One opening handshake on a socket that Node's HTTP server has handed over: ask the hook, answer (RFC 6455 §4.2). From
+ * here on nobody else listens to the socket and no timer of Node's applies to it, so every way out of this file either
+ * makes a connection or ends the socket. A handshake whose hook decides at once costs no promise, timer or listener.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -11,7 +11,7 @@ import { prefersJson } from "../protocol/accept-header.ts";
 import type { NegotiatedDeflate } from "../protocol/permessage-deflate.ts";
 import { acceptDeflateOffers } from "../protocol/permessage-deflate-negotiation.ts";
 import { detectDeflateQuirk } from "../protocol/permessage-deflate-quirks.ts";
-import { formatRefusal, type Refusal } from "../protocol/refusal.ts";
+import { formatRefusal } from "../protocol/refusal.ts";
 import {
   judgeChosenSubprotocol,
   judgeSubprotocolOverlap,
@@ -19,6 +19,7 @@ import {
 } from "../protocol/subprotocol.ts";
 import { formatSwitchingProtocols } from "../protocol/switching-protocols.ts";
 import { computeAccept } from "./accept-value.ts";
+import { EarlyData } from "./early-data.ts";
 import { refuseSocket } from "./refuse-socket.ts";
 import type { Route } from "./route.ts";
 import {
@@ -28,16 +29,14 @@ import {
   type UpgradeOutcome,
 } from "./upgrade-decision.ts";
 
-/** A handshake that is waiting for its hook, or about to be answered. */
-export interface PendingHandshake<Data> {
+/** What a handshake needs. */
+export interface HandshakeInput<Data> {
   readonly request: HandshakeRequest;
   readonly route: Route<Data>;
   readonly socket: Duplex;
   /** Bytes behind the request head. */
   readonly head: Uint8Array;
   readonly maxEarlyDataBytes: number;
-  /** Aborted by the server when it shuts down. */
-  readonly abort: AbortController;
   /** A failure to log and count, with what was thrown if the application did. */
   report(failure: Failure, cause?: unknown): void;
 }
@@ -52,185 +51,166 @@ export interface CompletedHandshake<Data> {
   readonly earlyData: Uint8Array;
 }
 
-/** Carries the handshake out. Resolves with what was agreed, or with `undefined` once the client is refused or gone. */
-export async function performHandshake<Data>(
-  pending: PendingHandshake<Data>,
-): Promise<CompletedHandshake<Data> | undefined> {
-  const early = new EarlyData(pending);
-  const outcome = await askHook(pending);
-  const earlyData = early.stop();
-  // Whoever aborted has answered, or there is nobody left to answer.
-  if (pending.abort.signal.aborted) return undefined;
-  if (!outcome.accepted) {
-    pending.report(outcome.failure);
-    refuse(pending, outcome.refusal);
-    return undefined;
-  }
-  return answer(pending, outcome.options, earlyData);
-}
-
 /** Refuses with the status that the failure carries. */
 export function refuseWith(socket: Duplex, raw: IncomingMessage, failure: Failure): void {
   const acceptsJson = prefersJson(raw.headers.accept);
   refuseSocket(socket, formatRefusal({ status: failure.httpStatus ?? 500, failure, acceptsJson }));
 }
 
-function answer<Data>(
-  pending: PendingHandshake<Data>,
-  options: AcceptOptions<Data>,
-  earlyData: Uint8Array,
-): CompletedHandshake<Data> | undefined {
-  const { request, socket, report } = pending;
-  const subprotocol = chooseSubprotocol(pending, options.subprotocol);
-  if (subprotocol !== undefined && typeof subprotocol !== "string") {
-    report(subprotocol);
-    refuseWith(socket, request.raw, subprotocol);
-    return undefined;
-  }
-  const compression = negotiateDeflate(pending);
-  const formatted = formatSwitchingProtocols({
-    accept: computeAccept(request.key),
-    subprotocol,
-    extensions: compression?.response,
-    headers: options.headers,
-  });
-  if (!formatted.ok) {
-    report(formatted.failure);
-    refuseWith(socket, request.raw, formatted.failure);
-    return undefined;
-  }
-  socket.write(formatted.text, "latin1");
-  return { subprotocol: subprotocol ?? "", deflate: compression?.parameters, options, earlyData };
-}
+export class Handshake<Data> {
+  readonly #input: HandshakeInput<Data>;
+  readonly #context: UpgradeContext<Data>;
 
-function negotiateDeflate<Data>({
-  request,
-  route,
-  report,
-}: PendingHandshake<Data>): { parameters: NegotiatedDeflate; response: string } | undefined {
-  if (route.deflate === undefined) return undefined;
-  const accepted = acceptDeflateOffers(request.extensionOffers, route.deflate);
-  if (accepted === undefined) return undefined;
-  if ("declined" in accepted) {
-    report(accepted.declined);
-    return undefined;
+  constructor(input: HandshakeInput<Data>) {
+    this.#input = input;
+    this.#context = new UpgradeContext<Data>(input.request);
   }
-  const quirk = detectDeflateQuirk(request.header("user-agent"));
-  if (quirk) {
-    report(quirk);
-    return undefined;
-  }
-  return accepted;
-}
 
-/** The name to answer, `undefined` for none, or the failure. */
-function chooseSubprotocol<Data>(
-  { request, route, report }: PendingHandshake<Data>,
-  chosenByHook: string | undefined,
-): string | Failure | undefined {
-  const offered = request.subprotocols;
-  const { subprotocols, subprotocolPreference, subprotocolRequired } = route.rules;
-  if (chosenByHook !== undefined) return judgeChosenSubprotocol(offered, chosenByHook) ?? chosenByHook;
-  const selected = selectSubprotocol(offered, subprotocols, { preference: subprotocolPreference });
-  const overlap = judgeSubprotocolOverlap(offered, subprotocols, { selected, required: subprotocolRequired });
-  if (overlap?.severity === "fatal") return overlap;
-  if (overlap) report(overlap);
-  return selected;
-}
-
-/** Runs the hook under its clock. Never rejects. */
-async function askHook<Data>(pending: PendingHandshake<Data>): Promise<UpgradeOutcome<Data>> {
-  const { route, request, abort } = pending;
-  const { upgrade } = route.options;
-  if (upgrade === undefined) return { accepted: true, options: {} };
-  const { upgradeTimeoutMs } = route.rules;
-  const context = new UpgradeContext<Data>(request, abort.signal);
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const deciding = upgrade.call(route.options, context);
-    if (deciding instanceof Promise) {
-      const timeout = new Promise<"timeout">((resolve) => {
-        timer = setTimeout(resolve, upgradeTimeoutMs, "timeout");
-      });
-      const aborted = new Promise<void>((resolve) => {
-        abort.signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      if ((await Promise.race([deciding, timeout, aborted])) === "timeout") {
-        deciding.catch((error: unknown) =>
-          pending.report(engineFailures.create("handshake-hook-threw"), error),
-        );
-        const evidence = { timeoutMs: upgradeTimeoutMs, retryAfterSeconds: 5 };
-        return refusal(engineFailures.create("handshake-hook-timeout", evidence));
-      }
+  /**
+   * Carries the handshake out. Gives what was agreed, or `undefined` once the client is refused or gone; a promise of it
+   * if the hook takes its time. Never rejects.
+   */
+  run(): CompletedHandshake<Data> | undefined | Promise<CompletedHandshake<Data> | undefined> {
+    const { head, route } = this.#input;
+    if (head.length > 0 && route.host.settings.strictness === "strict") {
+      this.#refuseEarlyData(head.length);
+      return undefined;
     }
-    return context.outcome ?? { accepted: true, options: {} };
-  } catch (error) {
-    if (abort.signal.aborted) return { accepted: true, options: {} };
+    try {
+      const deciding = route.options.upgrade?.(this.#context);
+      if (deciding instanceof Promise) return this.#waitFor(deciding);
+    } catch (error) {
+      return this.#conclude(this.#judgeError(error), head);
+    }
+    return this.#conclude(this.#outcome(), head);
+  }
+
+  /** Ends a handshake that waits for its hook: nothing can be decided after it. */
+  abort(failure: Failure): void {
+    if (this.#context.isAborted) return;
+    this.#context.abort(new FailureError(failure));
+    this.#input.report(failure);
+    const { socket, request } = this.#input;
+    if (failure.httpStatus === undefined) socket.destroy();
+    else refuseWith(socket, request.raw, failure);
+  }
+
+  #refuseEarlyData(bytes: number): void {
+    this.abort(engineFailures.create("handshake-early-data", { bytes }));
+  }
+
+  /** The hook's decision; none is a yes. */
+  #outcome(): UpgradeOutcome<Data> {
+    return this.#context.outcome ?? { accepted: true, options: {} };
+  }
+
+  async #waitFor(deciding: Promise<void>): Promise<CompletedHandshake<Data> | undefined> {
+    const { socket, head, route, maxEarlyDataBytes } = this.#input;
+    const early = new EarlyData(socket, head, maxEarlyDataBytes, {
+      onData: (bytes) => {
+        if (route.host.settings.strictness === "strict") this.#refuseEarlyData(bytes);
+      },
+      onGone: () => this.abort(engineFailures.create("handshake-client-gone", {})),
+    });
+    const outcome = await this.#decide(deciding);
+    return this.#conclude(outcome, early.stop());
+  }
+
+  /** The decision of a hook that takes its time, within its limit. */
+  async #decide(deciding: Promise<void>): Promise<UpgradeOutcome<Data>> {
+    const { upgradeTimeoutMs } = this.#input.route.rules;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<"timeout">((resolve) => {
+      timer = setTimeout(resolve, upgradeTimeoutMs, "timeout");
+    });
+    try {
+      const first = await Promise.race([deciding, timeout, this.#context.aborted]);
+      if (first !== "timeout") return this.#outcome();
+    } catch (error) {
+      return this.#judgeError(error);
+    } finally {
+      clearTimeout(timer);
+    }
+    // Whatever becomes of the hook now, it must not become an unhandled rejection.
+    deciding.catch((error: unknown) => this.#judgeError(error));
+    const evidence = { timeoutMs: upgradeTimeoutMs, retryAfterSeconds: 5 };
+    return refusal(engineFailures.create("handshake-hook-timeout", evidence));
+  }
+
+  #judgeError(error: unknown): UpgradeOutcome<never> {
     const failure =
       error instanceof FailureError ? error.failure : engineFailures.create("handshake-hook-threw");
-    pending.report(failure, error);
-    return refusal(failure);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function refusal(failure: Failure): UpgradeOutcome<never> {
-  return { accepted: false, failure, refusal: { status: failure.httpStatus ?? 500, failure } };
-}
-
-function refuse<Data>({ socket, request }: PendingHandshake<Data>, refusal: Refusal): void {
-  refuseSocket(socket, formatRefusal({ ...refusal, acceptsJson: prefersJson(request.raw.headers.accept) }));
-}
-
-/**
- * Reads while the hook decides: notices a client that goes away, and holds what one sends too early, but only so much of
- * it that a client cannot fill memory before it is let in.
- */
-class EarlyData<Data> {
-  readonly #pending: PendingHandshake<Data>;
-  readonly #chunks: Uint8Array[] = [];
-  #bytes = 0;
-
-  constructor(pending: PendingHandshake<Data>) {
-    this.#pending = pending;
-    const { socket, head } = pending;
-    if (head.length > 0) this.#hold(head);
-    socket.on("data", this.#hold);
-    socket.on("end", this.#leave);
-    socket.on("close", this.#leave);
+    // A hook that throws because it was aborted has done what it should.
+    if (!this.#context.isAborted) this.#input.report(failure, error);
+    return refusal(failure, true);
   }
 
-  stop(): Uint8Array {
-    const { socket } = this.#pending;
-    socket.pause();
-    socket.off("data", this.#hold);
-    socket.off("end", this.#leave);
-    socket.off("close", this.#leave);
-    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  #conclude(outcome: UpgradeOutcome<Data>, earlyData: Uint8Array): CompletedHandshake<Data> | undefined {
+    // Whoever aborted has answered, or there is nobody left to answer.
+    if (this.#context.isAborted) return undefined;
+    this.#context.close();
+    if (outcome.accepted) return this.#answer(outcome.options, earlyData);
+    if (!outcome.isReported) this.#input.report(outcome.failure);
+    const acceptsJson = prefersJson(this.#input.request.raw.headers.accept);
+    refuseSocket(this.#input.socket, formatRefusal({ ...outcome.refusal, acceptsJson }));
+    return undefined;
   }
 
-  readonly #hold = (chunk: Uint8Array): void => {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    const { abort, route, socket, request, maxEarlyDataBytes, report } = this.#pending;
-    if (abort.signal.aborted) return;
-    const failure = engineFailures.create("handshake-early-data", { bytes: this.#bytes });
-    if (route.host.settings.strictness === "strict") {
-      abort.abort(new FailureError(failure));
-      report(failure);
-      refuseWith(socket, request.raw, failure);
-    } else if (this.#bytes >= maxEarlyDataBytes) {
-      socket.pause();
+  #answer(options: AcceptOptions<Data>, earlyData: Uint8Array): CompletedHandshake<Data> | undefined {
+    const { request, socket } = this.#input;
+    const subprotocol = this.#chooseSubprotocol(options.subprotocol);
+    if (subprotocol !== undefined && typeof subprotocol !== "string") return this.#refuse(subprotocol);
+    const compression = this.#negotiateDeflate();
+    const formatted = formatSwitchingProtocols({
+      accept: computeAccept(request.key),
+      subprotocol,
+      extensions: compression?.response,
+      headers: options.headers,
+    });
+    if (!formatted.ok) return this.#refuse(formatted.failure);
+    socket.write(formatted.text, "latin1");
+    return { subprotocol: subprotocol ?? "", deflate: compression?.parameters, options, earlyData };
+  }
+
+  #refuse(failure: Failure): undefined {
+    this.#input.report(failure);
+    refuseWith(this.#input.socket, this.#input.request.raw, failure);
+  }
+
+  /** The name to answer, `undefined` for none, or the failure. */
+  #chooseSubprotocol(chosenByHook: string | undefined): string | Failure | undefined {
+    const { request, route, report } = this.#input;
+    const offered = request.subprotocols;
+    const { subprotocols, subprotocolPreference, subprotocolRequired } = route.rules;
+    if (chosenByHook !== undefined) return judgeChosenSubprotocol(offered, chosenByHook) ?? chosenByHook;
+    const selected = selectSubprotocol(offered, subprotocols, { preference: subprotocolPreference });
+    const overlap = judgeSubprotocolOverlap(offered, subprotocols, {
+      selected,
+      required: subprotocolRequired,
+    });
+    if (overlap?.severity === "fatal") return overlap;
+    if (overlap) report(overlap);
+    return selected;
+  }
+
+  #negotiateDeflate(): { parameters: NegotiatedDeflate; response: string } | undefined {
+    const { request, route, report } = this.#input;
+    if (route.deflate === undefined || request.extensionOffers.length === 0) return undefined;
+    const accepted = acceptDeflateOffers(request.extensionOffers, route.deflate);
+    if (accepted === undefined) return undefined;
+    if ("declined" in accepted) {
+      report(accepted.declined);
+      return undefined;
     }
-  };
+    const quirk = detectDeflateQuirk(request.header("user-agent"));
+    if (quirk) {
+      report(quirk);
+      return undefined;
+    }
+    return accepted;
+  }
+}
 
-  readonly #leave = (): void => {
-    const { abort, socket, report } = this.#pending;
-    if (abort.signal.aborted) return;
-    const failure = engineFailures.create("handshake-client-gone", {});
-    abort.abort(new FailureError(failure));
-    report(failure);
-    socket.destroy();
-  };
+function refusal(failure: Failure, isReported = false): UpgradeOutcome<never> {
+  return { accepted: false, failure, refusal: { status: failure.httpStatus ?? 500, failure }, isReported };
 }

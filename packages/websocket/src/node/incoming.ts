@@ -9,6 +9,8 @@ import type { ReadingRate } from "./reading-rate.ts";
 
 /** What the receiving side hands on. */
 export interface IncomingOwner {
+  /** Events are about to be handled. */
+  onEventsBegin(): void;
   onEvent(event: ProtocolEvent): void;
   /** All events that the bytes held were handled, or handling was stopped: answers can be written. */
   onEventsHandled(): void;
@@ -86,6 +88,7 @@ export class Incoming {
   pump(): void {
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
+    this.#owner.onEventsBegin();
     const startedAt = performance.now();
     for (let events = 1; !this.#isHeld; events += 1) {
       const event = this.#protocol.nextEvent();

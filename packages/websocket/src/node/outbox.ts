@@ -11,6 +11,7 @@ export class Outbox implements TurnEndListener {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #isWaiting = false;
+  #isHeld = false;
   /** Waiting frames by coalescing key. */
   #byKey: Map<string, Uint8Array> | undefined;
 
@@ -23,11 +24,16 @@ export class Outbox implements TurnEndListener {
     return this.#queuedBytes + this.#socket.writableLength;
   }
 
+  /** Until `flush`, the owner promises to call it: no need to wait for the end of the turn. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
   /** Queues bytes until the end of the turn, or until `flush`. */
   push(bytes: Uint8Array): void {
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
-    if (this.#isWaiting) return;
+    if (this.#isWaiting || this.#isHeld) return;
     this.#isWaiting = true;
     atTurnEnd(this);
   }
@@ -54,6 +60,7 @@ export class Outbox implements TurnEndListener {
 
   /** Hands everything to the socket if it takes bytes; the owner calls again when the socket has drained. */
   flush(): void {
+    this.#isHeld = false;
     if (this.#queue.length === 0 || this.#socket.writableNeedDrain) return;
     this.flushAll();
   }

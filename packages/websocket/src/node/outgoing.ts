@@ -114,6 +114,11 @@ export class Outgoing {
     for (const frame of stream?.behind ?? []) this.#outbox.push(frame);
   }
 
+  /** Answers that follow until `flush` leave together then. */
+  hold(): void {
+    this.#outbox.hold();
+  }
+
   flush(): void {
     this.#outbox.flush();
   }

@@ -44,19 +44,54 @@ export interface RejectOptions {
 
 export type UpgradeOutcome<Data> =
   | { readonly accepted: true; readonly options: AcceptOptions<Data> }
-  | { readonly accepted: false; readonly refusal: Refusal; readonly failure: Failure };
+  | {
+      readonly accepted: false;
+      readonly refusal: Refusal;
+      readonly failure: Failure;
+      /** Whether the failure was logged and counted already. */
+      readonly isReported: boolean;
+    };
 
 /** Handed to `upgrade` hooks. Returning without a decision accepts; the return value itself means nothing. */
 export class UpgradeContext<Data = unknown> {
   readonly request: HandshakeRequest;
-  /** Aborts when the client is gone, time is up, or the server shuts down. Nothing can be decided after it. */
-  readonly signal: AbortSignal;
+  #abort: AbortController | undefined;
+  #abortReason: Error | undefined;
+  #isClosed = false;
   #outcome: UpgradeOutcome<Data> | undefined;
   #decision = "";
 
-  constructor(request: HandshakeRequest, signal: AbortSignal) {
+  constructor(request: HandshakeRequest) {
     this.request = request;
-    this.signal = signal;
+  }
+
+  /** Aborts when the client is gone or the server shuts down. Decisions have no effect after it. */
+  get signal(): AbortSignal {
+    // Made only for hooks that ask: a signal costs more than the whole decision.
+    this.#abort ??= new AbortController();
+    if (this.#abortReason) this.#abort.abort(this.#abortReason);
+    return this.#abort.signal;
+  }
+
+  /** @internal */
+  get isAborted(): boolean {
+    return this.#abortReason !== undefined;
+  }
+
+  /** @internal Settles when the handshake is aborted. */
+  get aborted(): Promise<void> {
+    return new Promise((resolve) => this.signal.addEventListener("abort", () => resolve(), { once: true }));
+  }
+
+  /** @internal */
+  abort(reason: Error): void {
+    this.#abortReason ??= reason;
+    this.#abort?.abort(reason);
+  }
+
+  /** @internal The handshake is answered: what the hook says from here on comes too late. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** The subprotocols that the client offered, in its order. */
@@ -91,13 +126,19 @@ export class UpgradeContext<Data = unknown> {
         ? engineFailures.create("handshake-forbidden")
         : engineFailures.create("handshake-hook-rejected", { status }));
     const { headers, body } = options;
-    this.#decide("reject", { accepted: false, refusal: { status, failure, headers, body }, failure });
+    this.#decide("reject", {
+      accepted: false,
+      refusal: { status, failure, headers, body },
+      failure,
+      isReported: false,
+    });
   }
 
   /** Refuses with 401 and the challenge that HTTP demands with it, for example `Bearer realm="chat"`. */
   unauthorized(challenge: string, options: { readonly body?: string } = {}): void {
     const failure = engineFailures.create("handshake-unauthenticated", { challenge });
-    this.#decide("unauthorized", { accepted: false, refusal: { status: 401, failure, ...options }, failure });
+    const refusal = { status: 401, failure, ...options };
+    this.#decide("unauthorized", { accepted: false, refusal, failure, isReported: false });
   }
 
   /** Sends the client elsewhere. Browsers do not follow; other clients may. */
@@ -111,6 +152,6 @@ export class UpgradeContext<Data = unknown> {
       throw new FailureError(engineFailures.create("handshake-hook-decided-twice", evidence));
     }
     this.#decision = decision;
-    this.#outcome = outcome;
+    if (!this.#isClosed) this.#outcome = outcome;
   }
 }

@@ -24,7 +24,7 @@ import type { SendResult } from "./connection-host.ts";
 import { type ConnectionSettings, defaultConnectionSettings } from "./connection-settings.ts";
 import { drain, type DrainResult } from "./drain.ts";
 import { createListener, listen, type ListenOptions, refusePlainRequest } from "./http-listener.ts";
-import { performHandshake, refuseWith } from "./handshake.ts";
+import { type CompletedHandshake, Handshake, refuseWith } from "./handshake.ts";
 import { refuseSocket } from "./refuse-socket.ts";
 import {
   chooseHost,
@@ -93,7 +93,8 @@ export class WebSocketServer {
   readonly #addresses: AddressResolver;
   readonly #limits: RequestLimits;
   readonly #registry = new ConnectionRegistry();
-  readonly #handshakes = new Map<Duplex, AbortController>();
+  /** Those that wait for their hook. */
+  readonly #handshakes = new Set<Handshake<unknown>>();
   readonly #socketsByIp = new Map<string, number>();
   #listener: HttpServer | HttpsServer | undefined;
   #draining = false;
@@ -116,11 +117,6 @@ export class WebSocketServer {
   /** The connection with this id, unless it is gone. */
   get(id: string): WebSocketConnection | undefined {
     return this.#registry.get(id);
-  }
-
-  /** The handshake request that opened a connection. */
-  request(id: string): HandshakeRequest | undefined {
-    return this.#registry.request(id);
   }
 
   /** Connections that match, oldest first; all without a query. Safe against joins and leaves while one iterates. */
@@ -249,12 +245,9 @@ export class WebSocketServer {
 
   #abortHandshakes(): number {
     const pending = [...this.#handshakes];
-    for (const [socket, abort] of pending) {
-      const failure = engineFailures.create("handshake-server-draining", {
-        retryAfterSeconds: drawRetryAfter(),
-      });
-      abort.abort(new FailureError(failure));
-      refuseSocket(socket, formatRefusal({ status: failure.httpStatus ?? 503, failure }));
+    for (const handshake of pending) {
+      const retryAfterSeconds = drawRetryAfter();
+      handshake.abort(engineFailures.create("handshake-server-draining", { retryAfterSeconds }));
     }
     return pending.length;
   }
@@ -270,13 +263,8 @@ export class WebSocketServer {
       return;
     }
     this.#count(ip, 1);
-    const forgetSocket = (): void => this.#count(ip, -1);
-    socket.once("close", forgetSocket);
-    void this.#accept(found.route, found.request, socket, head).catch((error: unknown) => {
-      // Only a fault of the engine itself comes here; it costs this one socket.
-      this.#report(engineFailures.create("handshake-hook-threw"), { request: raw, cause: error });
-      socket.destroy();
-    });
+    socket.once("close", () => this.#count(ip, -1));
+    this.#accept(found.route, found.request, socket, head);
   }
 
   /** The route and the validated request, or why it is refused; in the fixed order of all checks. */
@@ -331,20 +319,34 @@ export class WebSocketServer {
     return undefined;
   }
 
-  async #accept(route: Route, request: HandshakeRequest, socket: Duplex, head: Uint8Array): Promise<void> {
-    const abort = new AbortController();
-    this.#handshakes.set(socket, abort);
+  #accept(route: Route, request: HandshakeRequest, socket: Duplex, head: Uint8Array): void {
     const { maxEarlyDataBytes = 16_384 } = this.#options;
-    const completed = await performHandshake({
+    const handshake = new Handshake({
       request,
       route,
       socket,
       head,
       maxEarlyDataBytes,
-      abort,
       report: (failure, cause) => this.#report(failure, { request: request.raw, cause }),
     });
-    this.#handshakes.delete(socket);
+    const completed = handshake.run();
+    if (!(completed instanceof Promise)) {
+      this.#open(route, request, socket, completed);
+      return;
+    }
+    this.#handshakes.add(handshake);
+    void completed.then((result) => {
+      this.#handshakes.delete(handshake);
+      this.#open(route, request, socket, result);
+    });
+  }
+
+  #open(
+    route: Route,
+    request: HandshakeRequest,
+    socket: Duplex,
+    completed: CompletedHandshake<unknown> | undefined,
+  ): void {
     if (completed === undefined || socket.destroyed) return;
     const { subprotocol, deflate, options, earlyData } = completed;
     const connection = new WebSocketConnection({
