@@ -38,3 +38,39 @@ export {
 export { closeCodes } from "./protocol/close-codes.ts";
 export { opcodes, type Role, type Strictness } from "./protocol/opcodes.ts";
 export type { CloseFrame } from "./protocol/websocket-protocol.ts";
+export { type BackoffSettings, defaultBackoff } from "./client/backoff.ts";
+export { connect } from "./client/connect.ts";
+export { ConnectError, type RefusedResponse, type StageTimings } from "./client/connect-error.ts";
+export type {
+  ClientHandlers,
+  ClientTlsOptions,
+  ConnectOptions,
+  ProxyOptions,
+} from "./client/connect-options.ts";
+export { defaultOfflineQueue, type OfflineQueueSettings } from "./client/offline-queue.ts";
+export type { ReceiveOptions, ReceiveQueueLimits, ReceiveResult } from "./client/receive-queue.ts";
+export { ConnectionClosedError } from "./client/received-close.ts";
+export {
+  type ClientTarget,
+  ReconnectingClient,
+  type ReconnectingClientOptions,
+} from "./client/reconnecting-client.ts";
+export type {
+  Opening,
+  ReconnectHandlers,
+  ReconnectOptions,
+  ReconnectState,
+  StopReport,
+  Waiting,
+} from "./client/reconnect-options.ts";
+export { Reconnector } from "./client/reconnector.ts";
+export {
+  defaultRetryTable,
+  pusherRetryTable,
+  type RetryDecision,
+  type RetryPolicy,
+  type RetryRule,
+  type RetryTable,
+} from "./client/retry-policy.ts";
+export type { Loss, ReconnectClock, Session, SessionEnd, SessionSendResult } from "./client/session.ts";
+export { WebSocketClient } from "./client/websocket-client.ts";

@@ -90,6 +90,14 @@ export function decideRetry(loss: Loss, table: RetryTable): RetryDecision {
   return findRule(table.closeCodes, loss.code) ?? "stop";
 }
 
+/** Milliseconds that a Retry-After header, or a hint such as `retry-after=5` in the reason of a 1012 or 1013, asks for. */
+export function readRetryAfter(loss: Loss): number | undefined {
+  if (loss.type === "refused") return loss.retryAfterMs;
+  if (loss.code !== 1012 && loss.code !== 1013) return undefined;
+  const seconds = /retry[- ]?after[ :=]+(\d{1,6})/i.exec(loss.reason)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
 function findRule(rules: readonly RetryRule[], code: number): RetryDecision | undefined {
   for (const [codes, decision] of rules) {
     const [from, to] = typeof codes === "number" ? [codes, codes] : codes;

@@ -7,9 +7,22 @@ import { receivedCloseFailures } from "./received-close-failures.ts";
 import { transportFailures } from "./transport-failures.ts";
 
 const local = { phase: "flow", certainty: "proved", severity: "info", retry: "not-applicable" } as const;
-const reconnect = { phase: "client", certainty: "proved", severity: "fatal", spec: "RFC 6455 §7.2.3" } as const;
+const reconnect = {
+  phase: "client",
+  certainty: "proved",
+  severity: "fatal",
+  spec: "RFC 6455 §7.2.3",
+} as const;
 
 const clientRunFailures = {
+  "connect-options-invalid": defineFailure<{ code: string }>({
+    ...reconnect,
+    faults: ["application"],
+    retry: "after-change",
+    spec: "RFC 6455 §4.1",
+    explain: ({ code }) => `The options for the connection cannot be used (${code}).`,
+    fix: "See the cause: most often a certificate, a key or an address that does not parse.",
+  }),
   "receive-timeout": defineFailure<{ timeoutMs: number }>({
     ...local,
     faults: ["nobody"],
@@ -95,4 +108,8 @@ const clientRunFailures = {
 } as const;
 
 /** Failures of the client beyond the judgement of the answer to its handshake. */
-export const clientFailures = { ...transportFailures, ...receivedCloseFailures, ...clientRunFailures } as const;
+export const clientFailures = {
+  ...transportFailures,
+  ...receivedCloseFailures,
+  ...clientRunFailures,
+} as const;
