@@ -107,6 +107,17 @@ describe("inflating one message (RFC 7692 §7.2.2)", () => {
     expect(inflate("0300".repeat(500_000))).toBe("corrupt: more than 16 final blocks");
   });
 
+  it("reaches the first byte of a full window", () => {
+    // One match of 10 bytes at distance 512, the whole window of 2^9; zlib itself never goes that far.
+    const match = Buffer.from("42c43f00", "hex");
+    const window = Buffer.from(Array.from({ length: 512 }, (_, at) => 0x61 + (at % 26)));
+    const options = { ...limit, windowBits: 9 };
+    const whole = deflateCodec.inflate(match, { ...options, dictionary: window });
+    expect(expectData(whole).toString()).toBe("abcdefghij");
+    const shorter = deflateCodec.inflate(match, { ...options, dictionary: window.subarray(1) });
+    expect(shorter).toMatchObject({ ok: false, reason: "corrupt" });
+  });
+
   it("throws for options that no peer can cause", () => {
     expect(() => inflate("00", { ...limit, windowBits: 99 })).toThrow(RangeError);
   });

@@ -241,6 +241,18 @@ describe("memory of what is read", () => {
   });
 });
 
+describe("an unfinished message", () => {
+  it.each(["a Close frame", "a failure", "the end of TCP"])("is let go with %s", (end) => {
+    const protocol = createProtocol("client");
+    readAll(protocol, Buffer.from("0103616263", "hex"));
+    expect(protocol.isMessageOpen).toBe(true);
+    if (end === "a Close frame") readAll(protocol, Buffer.from("8800", "hex"));
+    else if (end === "a failure") readAll(protocol, Buffer.from("83", "hex"));
+    else protocol.receiveEnd("fin");
+    expect(protocol.isMessageOpen).toBe(false);
+  });
+});
+
 describe("failing the connection (RFC 6455 §7.1.7)", () => {
   const failure = engineFailures.create("ping-flood", { perSecond: 1 });
   const ping = buildPeerFrame("server", { fin: true, opcode: opcodes.ping, payload: Buffer.alloc(0) });
