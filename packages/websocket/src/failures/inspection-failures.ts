@@ -17,7 +17,7 @@ export const inspectionFailures = {
     ...likelyCause,
     spec: "RFC 6455 §5.2",
     explain: ({ declaredBytes, leftBytes }) =>
-      `A frame declares ${declaredBytes} bytes, and the ${leftBytes} bytes behind them are no frame: the payload was probably longer.`,
+      `A frame declares ${declaredBytes} bytes, and what follows them (bytes: ${leftBytes}) is no frame: the payload was probably longer.`,
     fix: "Count bytes, not characters, when writing the length: the rest of the payload is read as a new frame.",
   }),
   "frame-payload-shorter-than-length": defineFailure<{ declaredBytes: number; foundBytes: number }>({
@@ -38,7 +38,7 @@ export const inspectionFailures = {
     ...likelyCause,
     certainty: "proved",
     spec: "RFC 6455 §5.5.1",
-    explain: ({ bytes }) => `${bytes} bytes follow the Close frame; receivers ignore them.`,
+    explain: ({ bytes }) => `Something follows the Close frame (bytes: ${bytes}); receivers ignore it.`,
     fix: "Send nothing after a Close frame.",
   }),
   "deflate-masked-before-compressed": defineFailure({

@@ -80,6 +80,7 @@ export function judgeHeaderFields(
     }
     if (blame.repair === undefined) break;
     blame.repair(attempt);
+    attempt.place = { ...attempt.place, isStreamStart: false };
   }
   return found;
 }

@@ -272,6 +272,12 @@ describe("other protocols", () => {
     expect(faults(inspect("7b22", "client"))).toEqual(["0.not-a-frame: stream-not-websocket"]);
   });
 
+  it("keep a lone first byte undecided", () => {
+    const inspection = inspect("53", "client");
+    expect(faults(inspection)).toEqual([]);
+    expect(inspection.outcome).toEqual({ status: "incomplete" });
+  });
+
   it("are not looked for in the middle of one", () => {
     const inspection = inspect("7b22", { sender: "client", isStreamStart: false });
     expect(faults(inspection)).toContain("0.rsv2: frame-rsv2-rsv3-set");
@@ -323,7 +329,7 @@ describe("any bytes", () => {
         const names = faulty?.fields.flatMap(({ failure }) => (failure ? [failure.name] : []));
         expect(names).toContain(outcome.failure.name);
       }),
-      { numRuns: 3000 },
+      { numRuns: 4000 },
     );
   });
 

@@ -43,7 +43,7 @@ export function inspectFrames(bytes: Uint8Array, options: InspectOptions): Frame
     return { sender, receiver, frames, messages: [], outcome, warnings: [], hints: [], skippedBytes: 0 };
   }
   const context = createContext(options);
-  const walked = walkFrames(input, context, maxFrames);
+  const walked = walkFrames(input, { context, isStreamStart, maxFrames });
   const messages = collectMessages(walked, replay);
   return {
     sender,

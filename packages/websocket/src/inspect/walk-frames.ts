@@ -22,14 +22,22 @@ export interface WalkedFrame {
   readonly failures: ReadonlyMap<FieldName, Failure>;
 }
 
+export interface WalkOptions {
+  readonly context: HeaderContext;
+  /** A lone first byte may still turn out to be another protocol's, so it is not judged yet. */
+  readonly isStreamStart: boolean;
+  readonly maxFrames: number;
+}
+
 /** Lays out at most `maxFrames` frames; the last may be cut short. */
-export function walkFrames(bytes: Uint8Array, context: HeaderContext, maxFrames: number): WalkedFrame[] {
+export function walkFrames(bytes: Uint8Array, options: WalkOptions): WalkedFrame[] {
+  const { context, isStreamStart, maxFrames } = options;
   const frames: WalkedFrame[] = [];
-  let place: StreamPlace = { isStreamStart: false, followsPayload: false, openMessage: undefined };
+  let place: StreamPlace = { isStreamStart, followsPayload: false, openMessage: undefined };
   for (let at = 0; at < bytes.length && frames.length < maxFrames; ) {
     const frame = walkFrame(bytes, at, context, place);
     frames.push(frame);
-    place = placeBehind(frame, place);
+    place = placeBehind(frame, { ...place, isStreamStart: false });
     at = frame.layout.end;
   }
   return frames;
