@@ -4,8 +4,10 @@
  */
 import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
+import { endsWithFlushTail, explainInflate } from "./deflate-diagnosis.ts";
 import { FrameHeader, type HeaderContext, maxHeaderLength, type StreamPlace } from "./frame-header.ts";
 import { applyMask } from "./mask.ts";
+import { MaskingKeyWatch, predictableKeyRun } from "./masking-key-watch.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 import { isControlOpcode, opcodes, type Role, type Strictness } from "./opcodes.ts";
 import { incomingDirection, MessageInflater, type NegotiatedDeflate } from "./permessage-deflate.ts";
@@ -68,8 +70,6 @@ interface CurrentPlace extends StreamPlace {
 
 const empty = new Uint8Array(0);
 const maxConsecutiveEmptyFragments = 1000;
-/** Equal masking keys in a row that cannot be chance any more. */
-const predictableKeyRun = 3;
 
 export class MessageReader {
   readonly #options: MessageReaderOptions;
@@ -90,9 +90,7 @@ export class MessageReader {
   #warnings: Failure[] | undefined;
   #warnedOfLength = false;
   #warnedOfTail = false;
-  #warnedOfKey = false;
-  #lastKey = 0;
-  #keyRun = 0;
+  readonly #keyWatch = new MaskingKeyWatch();
 
   constructor(options: MessageReaderOptions) {
     const { role, strictness, limits, deflate, primitives } = options;
@@ -210,7 +208,9 @@ export class MessageReader {
       this.#warnedOfLength = true;
       this.#warn(engineFailures.create("frame-length-not-minimal", { lengthBytes: header.payloadLength }));
     }
-    if (header.maskingKey) this.#watchMaskingKey(header.maskingKey);
+    if (header.maskingKey && this.#keyWatch.note(header.maskingKey)) {
+      this.#warn(engineFailures.create("frame-mask-key-predictable", { frames: predictableKeyRun }));
+    }
     return isControlOpcode(header.opcode) ? undefined : this.#countFragment();
   }
 
@@ -337,16 +337,6 @@ export class MessageReader {
       : explainInflate(result, payload, maxMessageBytes, inflater.contextTakeover);
   }
 
-  #watchMaskingKey(key: Uint8Array): void {
-    const word = (key[0]! << 24) | (key[1]! << 16) | (key[2]! << 8) | key[3]!;
-    this.#keyRun = word === this.#lastKey ? this.#keyRun + 1 : 1;
-    this.#lastKey = word;
-    if (this.#keyRun === predictableKeyRun && !this.#warnedOfKey) {
-      this.#warnedOfKey = true;
-      this.#warn(engineFailures.create("frame-mask-key-predictable", { frames: predictableKeyRun }));
-    }
-  }
-
   #warn(failure: Failure): void {
     (this.#warnings ??= []).push({ ...failure, severity: "warning" });
   }
@@ -367,42 +357,6 @@ export class MessageReader {
 
 function failUtf8(offset: number, byte: number | undefined): ReaderEvent {
   return { type: "failed", failure: engineFailures.create("message-invalid-utf8", { offset, byte }) };
-}
-
-/** A legal payload never ends like this: its last byte holds the three zero bits that begin the removed block. */
-function endsWithFlushTail(payload: Uint8Array): boolean {
-  const end = payload.length;
-  return (
-    end >= 4 &&
-    payload[end - 1] === 0xff &&
-    payload[end - 2] === 0xff &&
-    payload[end - 3] === 0 &&
-    payload[end - 4] === 0
-  );
-}
-
-function explainInflate(
-  result: { readonly reason: "too-large" | "corrupt"; readonly detail: string },
-  payload: Uint8Array,
-  limitBytes: number,
-  contextTakeover: boolean,
-): Failure {
-  if (result.reason === "too-large") {
-    return engineFailures.create("deflate-bomb", { compressedBytes: payload.length, limitBytes });
-  }
-  const [first, second] = payload;
-  if (first === 0x1f && second === 0x8b) {
-    return engineFailures.create("deflate-gzip-or-zlib-header", { format: "gzip" });
-  }
-  if (first === 0x78 && (second === 0x01 || second === 0x5e || second === 0x9c || second === 0xda)) {
-    return engineFailures.create("deflate-gzip-or-zlib-header", { format: "zlib" });
-  }
-  const refersTooFar = result.detail.includes("distance too far back");
-  const cause = contextTakeover ? "deflate-window-exceeded" : "deflate-context-mismatch";
-  return engineFailures.create("deflate-data-corrupt", {
-    detail: result.detail,
-    hint: refersTooFar ? cause : undefined,
-  });
 }
 
 function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
