@@ -17,7 +17,7 @@ export interface ClockVerdict {
   readonly nextMs: number;
 }
 
-const never = 0;
+const never = -1;
 
 export class ConnectionClocks {
   readonly #settings: ConnectionSettings;
@@ -59,8 +59,17 @@ export class ConnectionClocks {
     this.#pingedAt = never;
   }
 
+  /** A whole message came; one that is unfinished behind it is another one. */
   noteMessage(now: number): void {
     this.#lastMessageAt = now;
+    this.#messageOpenAt = never;
+  }
+
+  /** Reading goes on after a pause, in which nothing of the peer could be seen: what it owes us is due from now on. */
+  noteReadingResumed(now: number): void {
+    this.#lastMessageAt = now;
+    if (this.#pingedAt !== never) this.#pingedAt = now;
+    if (this.#messageOpenAt !== never) this.#messageOpenAt = now;
   }
 
   /** Whether a message is unfinished after a chunk was read. Answers whether the fragment clock has just started. */
@@ -80,11 +89,14 @@ export class ConnectionClocks {
 
   noteDrained(): void {
     this.#blockedAt = never;
-    this.#overLimitAt = never;
   }
 
   noteOverLimit(now: number): void {
     if (this.#overLimitAt === never) this.#overLimitAt = now;
+  }
+
+  noteUnderLimit(): void {
+    this.#overLimitAt = never;
   }
 
   /** Counts a ping from the peer; the failure if there were too many. */
@@ -105,22 +117,39 @@ export class ConnectionClocks {
 
   /** `bufferedBytes` is for the evidence; `isReading` is false while the application holds reading back. */
   judge(now: number, bufferedBytes: number, isReading: boolean): ClockVerdict {
-    const failure = this.#findFailure(now, bufferedBytes, isReading);
+    if (bufferedBytes <= this.#settings.maxBufferedBytes) this.#overLimitAt = never;
+    const failure =
+      this.#findSlowness(now, bufferedBytes) ??
+      this.#findAge(now) ??
+      // While we do not read we see nothing of what the peer does.
+      (isReading ? this.#findSilence(now) : undefined);
     if (failure) return { failure, sendPing: false, sendPong: false, nextMs: Number.POSITIVE_INFINITY };
     const isDue = this.#takeLifeSignDue(now, isReading);
     return { sendPing: isDue && isReading, sendPong: isDue && !isReading, nextMs: this.#nextDeadline(now) };
   }
 
-  #findFailure(now: number, bufferedBytes: number, isReading: boolean): Failure | undefined {
-    const { pongTimeoutMs, idleTimeoutMs, fragmentTimeoutMs, maxLifetimeMs } = this.#settings;
+  #findSlowness(now: number, bufferedBytes: number): Failure | undefined {
     const { writeTimeoutMs, slowConsumerGraceMs, maxBufferedBytes } = this.#settings;
-    // While we do not read we cannot see pongs.
-    if (isReading && isOver(this.#pingedAt, pongTimeoutMs, now)) {
+    if (
+      !isOver(this.#overLimitAt, slowConsumerGraceMs, now) &&
+      !isOver(this.#blockedAt, writeTimeoutMs, now)
+    ) {
+      return undefined;
+    }
+    return engineFailures.create("slow-consumer", { bufferedBytes, limitBytes: maxBufferedBytes });
+  }
+
+  #findAge(now: number): Failure | undefined {
+    if (this.#settings.maxLifetimeMs === 0 || !isOver(this.#openedAt, this.#lifetimeMs, now))
+      return undefined;
+    return engineFailures.create("connection-max-lifetime", { ageMs: Math.round(now - this.#openedAt) });
+  }
+
+  #findSilence(now: number): Failure | undefined {
+    const { pongTimeoutMs, idleTimeoutMs, fragmentTimeoutMs } = this.#settings;
+    if (isOver(this.#pingedAt, pongTimeoutMs, now)) {
       const silentMs = Math.round(now - this.lastReceivedAt);
       return engineFailures.create("heartbeat-timeout", { silentMs, pongTimeoutMs });
-    }
-    if (isOver(this.#overLimitAt, slowConsumerGraceMs, now) || isOver(this.#blockedAt, writeTimeoutMs, now)) {
-      return engineFailures.create("slow-consumer", { bufferedBytes, limitBytes: maxBufferedBytes });
     }
     if (fragmentTimeoutMs > 0 && isOver(this.#messageOpenAt, fragmentTimeoutMs, now)) {
       const openMs = Math.round(now - this.#messageOpenAt);
@@ -128,9 +157,6 @@ export class ConnectionClocks {
     }
     if (idleTimeoutMs > 0 && isOver(this.#lastMessageAt, idleTimeoutMs, now)) {
       return engineFailures.create("idle-timeout", { idleMs: Math.round(now - this.#lastMessageAt) });
-    }
-    if (maxLifetimeMs > 0 && isOver(this.#openedAt, this.#lifetimeMs, now)) {
-      return engineFailures.create("connection-max-lifetime", { ageMs: Math.round(now - this.#openedAt) });
     }
     return undefined;
   }

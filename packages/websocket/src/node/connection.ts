@@ -2,6 +2,7 @@
  * An open WebSocket on a socket: pumps bytes between the socket and the protocol core, keeps the clocks, and tells the
  * application. Made by the server after its 101 and by the client after it has verified one.
  */
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { engineFailures } from "../failures/engine-failures.ts";
 import { type Failure, FailureError } from "../failures/failure.ts";
@@ -30,6 +31,8 @@ import type { Topic } from "./topic.ts";
 const lingerMs = 2000;
 /** Dropped messages are reported together, so often at most. */
 const dropReportMs = 1000;
+/** A backstop for connections without heartbeat, or that do not read. */
+const keepAliveMs = 30_000;
 
 const connectionOf: unique symbol = Symbol("connection");
 
@@ -56,8 +59,10 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   #isClosed = false;
   #initiator: CloseReport["initiator"] = "network";
   #tcpEnd: CloseReport["tcp"] = "destroyed";
-  /** When the closing handshake began. */
+  /** When our Close frame was queued. */
   #closingAt = 0;
+  /** When a connection that is ending is cut off. */
+  #endBy = 0;
   #failure: Failure | undefined;
   #consequences: Failure[] | undefined;
   #droppedMessages = 0;
@@ -118,7 +123,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     return this.#incoming.bytes;
   }
 
-  /** Frame bytes that the kernel has taken since the handshake. */
+  /** Frame bytes handed to the socket since the handshake. */
   get bytesSent(): number {
     return bytesWrittenTo(this.#socket) - this.#bytesBefore;
   }
@@ -147,31 +152,41 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
 
   /** Sends one message: text for a string, binary for bytes. Never throws for the state or the speed of the peer. */
   send(data: string | Uint8Array, options: SendOptions = {}): SendResult {
+    const { coalesceKey } = options;
     if (!this.isOpen) return "closed";
-    if (!this.#outgoing.admit(data.length)) return "dropped";
-    const compress = options.compress ?? data.length >= this.#host.compression.thresholdBytes;
-    const frame = this.#protocol.encodeMessage(data, compress);
-    if ("name" in frame) return "closed";
     this.#flushTopics();
-    return this.#outgoing.push(frame, options.coalesceKey);
+    if (!this.#outgoing.admit(data.length, coalesceKey)) return "dropped";
+    const frame = this.#protocol.encodeMessage(data, this.#isCompressible(data, options));
+    if ("name" in frame) return "closed";
+    return this.#outgoing.push(frame, coalesceKey);
   }
 
-  /** Sends a message that was prepared once for many connections. Only for the server side. */
+  #isCompressible(data: string | Uint8Array, { compress, coalesceKey }: SendOptions): boolean {
+    const { deflater } = this.#protocol;
+    if (deflater === undefined) return false;
+    // The next message would refer back to one that was dropped, and the peer could not inflate it.
+    const isDroppable = coalesceKey !== undefined || this.#host.settings.slowConsumer === "drop-oldest";
+    if (isDroppable && !deflater.isShareable) return false;
+    return compress ?? data.length >= this.#host.compression.thresholdBytes;
+  }
+
+  /** Sends a message that was prepared once for many connections. */
   sendPrepared(message: PreparedMessage): SendResult {
     const frame = this.frameFor(message);
     if (frame === undefined) return this.send(message.data);
     if (!this.isOpen) return "closed";
-    if (!this.#outgoing.admit(frame.length)) return "dropped";
     this.#flushTopics();
+    if (!this.#outgoing.admit(frame.length)) return "dropped";
     return this.#outgoing.push(frame);
   }
 
   /**
-   * The shared frame of a prepared message as this connection takes it, or `undefined` if it needs one of its own, since
-   * its compressor remembers earlier messages.
+   * The shared frame of a prepared message as this connection takes it, or `undefined` if it needs one of its own: its
+   * compressor remembers earlier messages, or it is a client's, which masks.
    */
   frameFor(message: PreparedMessage): Uint8Array | undefined {
     const { deflater } = this.#protocol;
+    if (this.#role === "client") return undefined;
     const { compression } = this.#host;
     if (deflater === undefined || message.data.length < compression.thresholdBytes) return message.frame;
     return deflater.isShareable ? message.compressedFrame(deflater.windowBits, compression) : undefined;
@@ -183,6 +198,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
    */
   get frameVariant(): number | undefined {
     const { deflater } = this.#protocol;
+    if (this.#role === "client") return undefined;
     if (deflater === undefined) return 0;
     return deflater.isShareable ? deflater.windowBits : undefined;
   }
@@ -213,8 +229,12 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
         return true;
       },
       abortStream: (isPartSent) => {
-        this.#outgoing.endStream();
-        if (isPartSent) this.fail(engineFailures.create("message-stream-aborted"));
+        if (isPartSent) {
+          this.#outgoing.breakStream();
+          this.fail(engineFailures.create("message-stream-aborted"));
+        } else {
+          this.#outgoing.endStream();
+        }
       },
     });
   }
@@ -230,19 +250,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     });
   }
 
-  /** Resolves once at most the low-water mark is buffered, or the connection is closed. */
-  async ready(): Promise<void> {
-    while (this.bufferedBytes > this.#host.settings.lowWaterBytes && !this.#isClosed) {
-      await new Promise<void>((resolve) => {
-        const settle = (): void => {
-          this.#socket.off("drain", settle);
-          this.#socket.off("close", settle);
-          resolve();
-        };
-        this.#socket.once("drain", settle);
-        this.#socket.once("close", settle);
-      });
-    }
+  /**
+   * Resolves once at most the low-water mark is buffered, or the connection is closed. Messages that wait for the end of a
+   * streamed one do not count.
+   */
+  ready(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => this.#outgoing.whenLow(resolve));
   }
 
   /**
@@ -265,14 +279,17 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#protocol.close(code, reason);
     this.#writeOutput();
     this.#closingAt = this.#host.wheel.now();
-    this.#host.wheel.schedule(this, this.#host.settings.closeTimeoutMs);
+    this.#scheduleEnd(this.#host.settings.closeTimeoutMs);
   }
 
   /** Ends TCP at once, without a Close frame; the peer sees 1006. */
   terminate(): void {
     if (this.#isClosed) return;
     if (this.isOpen) this.#initiator = "local";
-    this.#outgoing.clear();
+    // Nothing is handled or sent from here on, not even what this turn has received already.
+    this.#protocol.receiveEnd("reset");
+    this.#incoming.discard();
+    this.#outgoing.end();
     this.#socket.destroy();
   }
 
@@ -284,6 +301,8 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
       this.#initiator = "local";
       this.#outgoing.takesAll = true;
       this.#flushTopics();
+      // The last words would arrive too late behind all that a slow peer has not read.
+      if (failure.name === "slow-consumer") this.#outgoing.dropWaiting();
       this.#callHandler("failing", () => this.#host.handlers.failing?.(this, failure));
     }
     this.#protocol.fail(failure);
@@ -305,6 +324,11 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     if (this.#isClosed) return;
     if (this.#protocol.state === "open") {
       this.#judgeClocks(now);
+      return;
+    }
+    if (now < this.#endBy) {
+      // A clock that ran while the connection was open came first.
+      this.#host.wheel.schedule(this, this.#endBy - now);
       return;
     }
     if (this.#protocol.state === "closing-local" && this.#failure === undefined) {
@@ -336,14 +360,28 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   }
 
   /** @internal */
-  onDropped(): void {
+  onDropped(messages: number): void {
     if (this.#droppedMessages === 0) this.#host.wheel.hasten(this, dropReportMs);
-    this.#droppedMessages += 1;
+    this.#droppedMessages += messages;
+  }
+
+  /** @internal */
+  onDrained(): void {
+    this.#callHandler("drain", () => this.#host.handlers.drain?.(this));
+  }
+
+  /** @internal */
+  onReadingResumed(): void {
+    this.#clocks.noteReadingResumed(this.#host.wheel.now());
   }
 
   #adoptSocket(): void {
-    const socket = this.#socket as OwnedSocket;
+    const socket = this.#socket as OwnedSocket & Partial<Socket>;
     socket[connectionOf] = this;
+    // Answers to what a peer sent before its FIN still go out.
+    socket.allowHalfOpen = true;
+    socket.setNoDelay?.(true);
+    socket.setKeepAlive?.(true, keepAliveMs);
     socket.on("data", onData);
     socket.on("end", onEnd);
     socket.on("error", onError);
@@ -385,7 +423,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     switch (event.type) {
       case "message":
         this.#clocks.noteMessage(wheel.now());
-        this.#callHandler("message", () => handlers.message?.(this, event.data));
+        this.#deliver(event.data);
         return;
       case "ping": {
         const flood = this.#clocks.takePing(wheel.now());
@@ -412,6 +450,16 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
         this.#host.report(event.failure, this);
         this.#finishFailing();
         return;
+    }
+  }
+
+  /** As `#callHandler`, without a closure for every message. */
+  #deliver(data: string | Uint8Array): void {
+    try {
+      const result = this.#host.handlers.message?.(this, data);
+      if (result instanceof Promise) result.catch((error) => this.#failHandler("message", error));
+    } catch (error) {
+      this.#failHandler("message", error);
     }
   }
 
@@ -459,20 +507,27 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   #finishClosing(): void {
     this.#writeOutput();
     if (this.#role === "server") this.#endSocket();
-    this.#host.wheel.schedule(this, this.#role === "server" ? lingerMs : this.#host.settings.closeTimeoutMs);
+    else this.#incoming.discard();
+    this.#scheduleEnd(this.#role === "server" ? lingerMs : this.#host.settings.closeTimeoutMs);
   }
 
   #finishFailing(): void {
     // Whatever was queued goes first: it was sent before the failure, and the application may just have said why.
     this.#writeOutput();
     this.#endSocket();
-    this.#host.wheel.schedule(this, lingerMs);
+    this.#scheduleEnd(lingerMs);
   }
 
   #endSocket(): void {
     this.#outgoing.flushAll();
     this.#socket.end();
-    this.#socket.resume();
+    this.#incoming.discard();
+  }
+
+  /** Whatever the peer does, the socket is gone after this long. */
+  #scheduleEnd(delayMs: number): void {
+    this.#endBy = this.#host.wheel.now() + delayMs;
+    this.#host.wheel.schedule(this, delayMs);
   }
 
   #writeOutput(): void {
@@ -490,7 +545,8 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#clocks.noteDrained();
     this.#protocol.holdsPongs = false;
     this.#writeOutput();
-    if (this.#outgoing.noteDrained()) this.#callHandler("drain", () => this.#host.handlers.drain?.(this));
+    this.#outgoing.noteDrained();
+    if (this.bufferedBytes <= this.#host.settings.maxBufferedBytes) this.#clocks.noteUnderLimit();
   }
 
   #judgeClocks(now: number): void {
@@ -517,9 +573,15 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
 
   /** @internal The peer ended its half of TCP. */
   receiveFin(): void {
+    this.#incoming.end();
+  }
+
+  /** @internal */
+  onInputEnd(): void {
     if (this.#tcpEnd === "destroyed") this.#tcpEnd = "fin";
     this.#noteTransportEnd("fin");
     this.#endSocket();
+    if (this.#endBy === 0) this.#scheduleEnd(lingerMs);
   }
 
   /** @internal The socket failed; `close` follows. */
@@ -548,6 +610,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     if (this.#initiator === "network") this.#noteTransportEnd("reset");
     this.#isClosed = true;
     this.#incoming.stop();
+    this.#outgoing.end();
     this.#host.wheel.cancel(this);
     for (const topic of this.topics) topic.delete(this);
     this.#roundTrips?.end(this.#failure ?? engineFailures.create("send-after-close", { state: "closed" }));

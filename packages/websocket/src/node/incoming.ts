@@ -14,6 +14,10 @@ export interface IncomingOwner {
   onEvent(event: ProtocolEvent): void;
   /** All events that the bytes held were handled, or handling was stopped: answers can be written. */
   onEventsHandled(): void;
+  /** Reading goes on after it was held back. */
+  onReadingResumed(): void;
+  /** The peer ended its half of TCP, and everything that came before is handled. */
+  onInputEnd(): void;
 }
 
 const maxEventsPerTurn = 256;
@@ -29,9 +33,15 @@ export class Incoming {
   #isOpening = true;
   #isPaused = false;
   #isYielding = false;
-  #isResting = false;
-  #isPumping = false;
+  #restTimer: NodeJS.Timeout | undefined;
+  #isDiscarding = false;
   #isStopped = false;
+  #isPumping = false;
+  /** What the socket was told last. */
+  #isReading = false;
+  /** Handling was stopped before the end of what has been received. */
+  #hasUnread = false;
+  #hasEnded = false;
   #bytes = 0;
 
   constructor(
@@ -51,16 +61,25 @@ export class Incoming {
     return this.#bytes;
   }
 
-  /** Whether reading is held back for longer than the opening takes, so that a pong would not be seen. */
+  /** Whether reading is held back, so that a pong would not be seen. */
   get isHeldBack(): boolean {
-    return this.#isPaused || this.#isYielding || this.#isResting;
+    if (this.#isDiscarding) return false;
+    return this.#isOpening || this.#isPaused || this.#isYielding || this.#restTimer !== undefined;
   }
 
   /** Takes bytes without handling them yet. */
   take(chunk: Uint8Array, now: number): void {
     this.#bytes += chunk.length;
+    if (this.#isDiscarding) return;
+    this.#hasUnread = true;
     this.#protocol.receive(chunk);
     if (this.#rate) this.#rest(this.#rate.takeBytes(chunk.length, now));
+  }
+
+  /** The peer ended its half of TCP. The owner is told when everything before it is handled. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#tellEnd();
   }
 
   /** The open handler is done: messages may come. */
@@ -79,9 +98,19 @@ export class Incoming {
     this.pump();
   }
 
+  /** Nothing will be handled any more; the socket is read on, whatever held it back, so that its end is seen. */
+  discard(): void {
+    this.#isDiscarding = true;
+    this.#hasUnread = false;
+    this.#cancelRest();
+    this.#adjustReading();
+    if (!this.#isPumping) this.#tellEnd();
+  }
+
   /** The connection is gone. */
   stop(): void {
     this.#isStopped = true;
+    this.#cancelRest();
   }
 
   /** Handles the events that the received bytes hold. */
@@ -90,9 +119,12 @@ export class Incoming {
     this.#isPumping = true;
     this.#owner.onEventsBegin();
     const startedAt = performance.now();
-    for (let events = 1; !this.#isHeld; events += 1) {
+    for (let events = 1; !this.isHeldBack; events += 1) {
       const event = this.#protocol.nextEvent();
-      if (event === undefined) break;
+      if (event === undefined) {
+        this.#hasUnread = false;
+        break;
+      }
       if (event.type === "message" && this.#rate) this.#rest(this.#rate.takeMessage(performance.now()));
       this.#owner.onEvent(event);
       if (events % eventsPerClockReading !== 0) continue;
@@ -102,15 +134,25 @@ export class Incoming {
     if (this.#isStopped) return;
     this.#owner.onEventsHandled();
     this.#adjustReading();
-  }
-
-  get #isHeld(): boolean {
-    return this.#isOpening || this.#isPaused || this.#isYielding || this.#isResting;
+    this.#tellEnd();
   }
 
   #adjustReading(): void {
-    if (this.#isHeld) this.#socket.pause();
-    else this.#socket.resume();
+    const reads = !this.isHeldBack;
+    if (reads === this.#isReading) return;
+    this.#isReading = reads;
+    if (reads) {
+      this.#owner.onReadingResumed();
+      this.#socket.resume();
+    } else {
+      this.#socket.pause();
+    }
+  }
+
+  #tellEnd(): void {
+    if (!this.#hasEnded || this.#hasUnread || this.#isStopped) return;
+    this.#hasEnded = false;
+    this.#owner.onInputEnd();
   }
 
   /** Lets others have their turn. */
@@ -124,12 +166,16 @@ export class Incoming {
 
   /** Rests reading, if a rate was passed. */
   #rest(restMs: number): void {
-    if (restMs === 0 || this.#isResting) return;
-    this.#isResting = true;
-    const timer = setTimeout(() => {
-      this.#isResting = false;
+    if (restMs === 0 || this.#restTimer || this.#isDiscarding) return;
+    this.#restTimer = setTimeout(() => {
+      this.#restTimer = undefined;
       this.pump();
     }, restMs);
-    timer.unref();
+    this.#restTimer.unref();
+  }
+
+  #cancelRest(): void {
+    clearTimeout(this.#restTimer);
+    this.#restTimer = undefined;
   }
 }

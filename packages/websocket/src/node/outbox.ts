@@ -1,19 +1,26 @@
 /**
- * Outgoing frames of one connection. What is queued within one turn of the event loop leaves as one write; a single
- * buffer, such as the one that a topic shares among its subscribers, is written as it is. While the socket is backed up,
- * frames wait here and not in the stream, so that a slow consumer's oldest can be dropped or replaced.
+ * Outgoing frames of one connection that the socket has not been given yet: they wait for the end of the turn, to leave as
+ * one write, and while the socket is backed up, so that a slow consumer's oldest can be dropped or replaced. A single
+ * buffer, such as the one that a topic shares among its subscribers, is written as it is.
  */
 import type { Duplex } from "node:stream";
-import { atTurnEnd, type TurnEndListener } from "./turn.ts";
 
-export class Outbox implements TurnEndListener {
+/**
+ * The socket is given no more than this at once. It tells only when it has passed on a whole write, so larger ones would
+ * hide for minutes that a slow peer makes progress, and could not be dropped.
+ */
+export const maxWriteBytes = 256 * 1024;
+
+export class Outbox {
   readonly #socket: Duplex;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
-  #isWaiting = false;
-  #isHeld = false;
+  /** The first of the queue is the rest of a frame whose start is written. */
+  #isFirstStarted = false;
   /** Waiting frames by coalescing key. */
   #byKey: Map<string, Uint8Array> | undefined;
+  /** Waiting frames that must not be dropped. */
+  #kept: Set<Uint8Array> | undefined;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -24,18 +31,21 @@ export class Outbox implements TurnEndListener {
     return this.#queuedBytes + this.#socket.writableLength;
   }
 
-  /** Until `flush`, the owner promises to call it: no need to wait for the end of the turn. */
-  hold(): void {
-    this.#isHeld = true;
+  /** Bytes that the socket has not been given yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
-  /** Queues bytes until the end of the turn, or until `flush`. */
+  /** Queues bytes until the next `flush`. */
   push(bytes: Uint8Array): void {
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
-    if (this.#isWaiting || this.#isHeld) return;
-    this.#isWaiting = true;
-    atTurnEnd(this);
+  }
+
+  /** Queues a frame that is never dropped: a control frame, or a fragment. Not for bytes that others share. */
+  pushKept(frame: Uint8Array): void {
+    (this.#kept ??= new Set()).add(frame);
+    this.push(frame);
   }
 
   /** Queues bytes in the place of those that wait under the same key, if any do. */
@@ -52,49 +62,107 @@ export class Outbox implements TurnEndListener {
     this.#queuedBytes += bytes.length - earlier.length;
   }
 
-  /** Writes at once, unless earlier bytes wait. */
-  write(bytes: Uint8Array): void {
-    if (this.#queue.length > 0 || this.#socket.writableNeedDrain) this.push(bytes);
-    else if (this.#socket.writable) this.#socket.write(bytes);
+  /** Size of what a push under this key would replace. */
+  waitingBytes(key: string): number {
+    return this.#byKey?.get(key)?.length ?? 0;
   }
 
-  /** Hands everything to the socket if it takes bytes; the owner calls again when the socket has drained. */
+  /** Writes at once, unless something waits before. False if the bytes were queued. */
+  write(bytes: Uint8Array): boolean {
+    if (this.#queue.length > 0 || !this.#isTaking || bytes.length > maxWriteBytes) {
+      this.push(bytes);
+      return false;
+    }
+    if (this.#socket.writable) this.#socket.write(bytes);
+    return true;
+  }
+
+  /** Hands over as much as the socket takes; the owner calls again when it has drained. */
   flush(): void {
-    this.#isHeld = false;
-    if (this.#queue.length === 0 || this.#socket.writableNeedDrain) return;
-    this.flushAll();
+    while (this.#queue.length > 0 && this.#isTaking) this.#writeSome();
   }
 
   /** Hands everything to the socket, backed up or not: before the end of the stream. */
   flushAll(): void {
-    const queue = this.#queue;
-    if (queue.length === 0) return;
-    const bytes = this.#queuedBytes;
-    this.clear();
-    if (this.#socket.writable)
-      this.#socket.write(queue.length === 1 ? queue[0]! : Buffer.concat(queue, bytes));
+    const bytes = this.#joinAll();
+    if (bytes.length > 0 && this.#socket.writable) this.#socket.write(bytes);
   }
 
-  /** Drops the oldest waiting buffers until at most `maxBytes` are buffered. Returns how many buffers went. */
+  /** Drops the oldest waiting messages until at most `maxBytes` are buffered. Returns how many buffers went. */
   dropOldest(maxBytes: number): number {
+    let excess = this.bufferedBytes - maxBytes;
     let dropped = 0;
-    while (dropped < this.#queue.length && this.bufferedBytes > maxBytes) {
-      this.#queuedBytes -= this.#queue[dropped]!.length;
+    this.#queue = this.#queue.filter((bytes, index) => {
+      if (excess <= 0 || (index === 0 && this.#isFirstStarted) || this.#kept?.has(bytes)) return true;
+      excess -= bytes.length;
+      this.#queuedBytes -= bytes.length;
       dropped += 1;
-    }
-    this.#queue.splice(0, dropped);
+      return false;
+    });
+    if (dropped > 0) this.#forgetDroppedKeys();
     return dropped;
   }
 
-  /** Drops all that waits. */
+  /** Drops all messages that wait; frames that must not be dropped stay. */
+  dropAll(): void {
+    this.dropOldest(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Drops everything. */
   clear(): void {
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#isFirstStarted = false;
     this.#byKey = undefined;
+    this.#kept = undefined;
   }
 
-  onTurnEnd(): void {
-    this.#isWaiting = false;
-    this.flush();
+  /**
+   * What the kernel took within this turn still counts as backed up in the stream until the next one, although nothing
+   * is left of it.
+   */
+  get #isTaking(): boolean {
+    return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0;
+  }
+
+  #writeSome(): void {
+    const bytes = this.#queuedBytes <= maxWriteBytes ? this.#joinAll() : this.#takeSome();
+    if (this.#socket.writable) this.#socket.write(bytes);
+    else this.clear();
+  }
+
+  #joinAll(): Uint8Array {
+    const queue = this.#queue;
+    const bytes = this.#queuedBytes;
+    this.clear();
+    return queue.length === 1 ? queue[0]! : Buffer.concat(queue, bytes);
+  }
+
+  #takeSome(): Uint8Array {
+    const first = this.#queue[0]!;
+    if (first.length > maxWriteBytes) {
+      this.#queue[0] = first.subarray(maxWriteBytes);
+      this.#queuedBytes -= maxWriteBytes;
+      this.#isFirstStarted = true;
+      this.#kept?.delete(first);
+      return first.subarray(0, maxWriteBytes);
+    }
+    let bytes = 0;
+    let count = 0;
+    while (bytes + this.#queue[count]!.length <= maxWriteBytes) {
+      bytes += this.#queue[count]!.length;
+      count += 1;
+    }
+    const taken = this.#queue.splice(0, count);
+    this.#queuedBytes -= bytes;
+    this.#isFirstStarted = false;
+    if (this.#kept) for (const frame of taken) this.#kept.delete(frame);
+    return Buffer.concat(taken, bytes);
+  }
+
+  #forgetDroppedKeys(): void {
+    if (this.#byKey === undefined) return;
+    const waiting = new Set(this.#queue);
+    for (const [key, frame] of this.#byKey) if (!waiting.has(frame)) this.#byKey.delete(key);
   }
 }

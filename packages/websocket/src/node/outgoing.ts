@@ -1,11 +1,12 @@
 /**
  * The sending side of one connection: admits frames or applies the slow-consumer policy, holds them behind a message that
- * is being streamed, and tells when to wait and when to go on.
+ * is being streamed, hands them over once a turn, and tells when to wait and when to go on.
  */
 import type { Duplex } from "node:stream";
 import type { SendResult } from "./connection-host.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
-import { Outbox } from "./outbox.ts";
+import { maxWriteBytes, Outbox } from "./outbox.ts";
+import { atTurnEnd, type TurnEndListener } from "./turn.ts";
 
 /** What the sending side reports to its connection. */
 export interface OutgoingOwner {
@@ -15,8 +16,10 @@ export interface OutgoingOwner {
   onOverLimit(): void;
   /** The policy gives the peer up. */
   onTooSlow(bufferedBytes: number): void;
-  /** A message was dropped, as the policy says. */
-  onDropped(): void;
+  /** Messages were dropped, as the policy says. */
+  onDropped(messages: number): void;
+  /** `queued` was answered before, and the buffer is below the low-water mark again. */
+  onDrained(): void;
 }
 
 interface OpenStream {
@@ -24,15 +27,22 @@ interface OpenStream {
   behindBytes: number;
 }
 
-export class Outgoing {
+const nothing = new Uint8Array(0);
+
+export class Outgoing implements TurnEndListener {
   readonly #socket: Duplex;
   readonly #outbox: Outbox;
   readonly #settings: ConnectionSettings;
   readonly #owner: OutgoingOwner;
   /** Frames that wait for the end of a streamed message. */
   #stream: OpenStream | undefined;
+  #isTurnAwaited = false;
+  #isHeld = false;
+  #isWriteAwaited = false;
   #isBlocked = false;
   #owesDrain = false;
+  /** Whoever waits for the low-water mark. */
+  #waiters: (() => void)[] | undefined;
 
   /** Set for the last words of a failing connection: they are sent whatever is buffered. */
   takesAll = false;
@@ -54,20 +64,19 @@ export class Outgoing {
   }
 
   /** Applies the slow-consumer policy to bytes that are about to be queued; false if they must not be. */
-  admit(bytes: number): boolean {
+  admit(bytes: number, coalesceKey?: string): boolean {
     const { maxBufferedBytes, slowConsumer } = this.#settings;
     const { bufferedBytes } = this;
-    const total = bufferedBytes + bytes;
+    const replacedBytes = coalesceKey === undefined ? 0 : this.#outbox.waitingBytes(coalesceKey);
+    const total = bufferedBytes + bytes - replacedBytes;
     // An empty buffer takes any one message, whatever its size.
     if (total <= maxBufferedBytes || bufferedBytes === 0 || this.takesAll) return true;
     switch (slowConsumer) {
-      case "drop-oldest": {
-        const dropped = this.#outbox.dropOldest(Math.max(maxBufferedBytes - bytes, 0));
-        for (let i = 0; i < dropped; i += 1) this.#owner.onDropped();
+      case "drop-oldest":
+        this.#dropOldest(Math.max(maxBufferedBytes - bytes, 0));
         return true;
-      }
       case "drop-newest":
-        this.#owner.onDropped();
+        this.#owner.onDropped(1);
         return false;
       case "close":
         if (total <= 2 * maxBufferedBytes) {
@@ -84,23 +93,23 @@ export class Outgoing {
 
   /** Queues an admitted message until the end of the turn. */
   push(frame: Uint8Array, coalesceKey?: string): SendResult {
-    if (this.#stream) this.#hold(this.#stream, frame);
+    if (this.#stream) putBehind(this.#stream, frame);
     else if (coalesceKey !== undefined) this.#outbox.pushKeyed(frame, coalesceKey);
     else this.#outbox.push(frame);
-    return this.#measure();
+    return this.#settleQueue();
   }
 
   /** Queues a frame that does not wait for a streamed message: a control frame, or a fragment of that message. */
-  pushAhead(frame: Uint8Array): SendResult {
-    this.#outbox.push(frame);
-    return this.#measure();
+  pushAhead(frame: Uint8Array): void {
+    this.#outbox.pushKept(frame);
+    this.#settleQueue();
   }
 
   /** Writes admitted frames at once where nothing waits before them. */
   write(frames: Uint8Array): void {
-    if (this.#stream) this.#hold(this.#stream, frames);
-    else this.#outbox.write(frames);
-    this.#measure();
+    if (this.#stream) putBehind(this.#stream, frames);
+    else if (this.#outbox.write(frames)) this.#noteBlocked();
+    this.#settleQueue();
   }
 
   beginStream(): void {
@@ -112,15 +121,24 @@ export class Outgoing {
     const stream = this.#stream;
     this.#stream = undefined;
     for (const frame of stream?.behind ?? []) this.#outbox.push(frame);
+    this.#settleQueue();
   }
 
-  /** Answers that follow until `flush` leave together then. */
+  /** The streamed message will never end: no other message can follow it. */
+  breakStream(): void {
+    this.beginStream();
+  }
+
+  /** Until `flush`, the owner promises to call it: answers leave together then, and need not wait for the turn's end. */
   hold(): void {
-    this.#outbox.hold();
+    this.#isHeld = true;
   }
 
+  /** Hands over what the socket takes. */
   flush(): void {
+    this.#isHeld = false;
     this.#outbox.flush();
+    this.#noteBlocked();
   }
 
   /** Hands everything to the socket before its end. */
@@ -128,33 +146,110 @@ export class Outgoing {
     this.#outbox.flushAll();
   }
 
-  clear(): void {
+  /** Drops all messages that the socket has not been given, so that the last words reach a slow peer sooner. */
+  dropWaiting(): void {
+    this.#outbox.dropAll();
+  }
+
+  /** Calls back once at most the low-water mark waits for the socket, or after the end. */
+  whenLow(resolve: () => void): void {
+    if (this.#isLow) {
+      resolve();
+      return;
+    }
+    (this.#waiters ??= []).push(resolve);
+    this.#awaitTurn();
+  }
+
+  /** The socket takes bytes again. */
+  noteDrained(): void {
+    this.#isBlocked = false;
+    this.flush();
+    this.#tellIfLow();
+  }
+
+  /** The connection is gone. */
+  end(): void {
     this.#outbox.clear();
     this.#stream = undefined;
-  }
-
-  /** The socket takes bytes again. True if the application has to be told. */
-  noteDrained(): boolean {
-    this.#isBlocked = false;
-    this.#outbox.flush();
-    this.#measure();
-    if (!this.#owesDrain || this.bufferedBytes > this.#settings.lowWaterBytes) return false;
     this.#owesDrain = false;
-    return true;
+    this.#releaseWaiters();
   }
 
-  #hold(stream: OpenStream, frame: Uint8Array): void {
-    stream.behind.push(frame);
-    stream.behindBytes += frame.length;
+  onTurnEnd(): void {
+    this.#isTurnAwaited = false;
+    this.flush();
+    this.#tellIfLow();
   }
 
-  #measure(): SendResult {
-    if (this.#socket.writableNeedDrain && !this.#isBlocked) {
-      this.#isBlocked = true;
-      this.#owner.onBlocked();
-    }
+  /** What waits behind a stream does not count: whoever feeds that stream may be the one who asks. */
+  get #isLow(): boolean {
+    return this.#outbox.bufferedBytes <= this.#settings.lowWaterBytes;
+  }
+
+  #settleQueue(): SendResult {
+    const { queuedBytes } = this.#outbox;
+    if (queuedBytes >= maxWriteBytes) this.flush();
+    if (queuedBytes > 0 && !this.#isHeld) this.#awaitTurn();
     if (this.bufferedBytes <= this.#settings.highWaterBytes) return "sent";
     this.#owesDrain = true;
+    this.#awaitTurn();
     return "queued";
   }
+
+  #awaitTurn(): void {
+    if (this.#isTurnAwaited) return;
+    this.#isTurnAwaited = true;
+    atTurnEnd(this);
+  }
+
+  #noteBlocked(): void {
+    if (this.#isBlocked || !this.#socket.writableNeedDrain || this.#socket.writableLength === 0) return;
+    this.#isBlocked = true;
+    this.#owner.onBlocked();
+  }
+
+  #tellIfLow(): void {
+    if (!this.#owesDrain && this.#waiters === undefined) return;
+    if (!this.#isLow) {
+      this.#awaitWrite();
+      return;
+    }
+    this.#releaseWaiters();
+    if (!this.#owesDrain) return;
+    this.#owesDrain = false;
+    this.#owner.onDrained();
+  }
+
+  /** The stream reports `drain` only after it has been full, and the low-water mark may lie below that. */
+  #awaitWrite(): void {
+    if (this.#isWriteAwaited || this.#socket.writableNeedDrain || !this.#socket.writable) return;
+    this.#isWriteAwaited = true;
+    this.#socket.write(nothing, () => {
+      this.#isWriteAwaited = false;
+      this.flush();
+      this.#tellIfLow();
+    });
+  }
+
+  #releaseWaiters(): void {
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    for (const resolve of waiters ?? []) resolve();
+  }
+
+  #dropOldest(maxBytes: number): void {
+    let dropped = this.#outbox.dropOldest(maxBytes - (this.#stream?.behindBytes ?? 0));
+    const stream = this.#stream;
+    while (stream && stream.behind.length > 0 && this.bufferedBytes > maxBytes) {
+      stream.behindBytes -= stream.behind.shift()!.length;
+      dropped += 1;
+    }
+    if (dropped > 0) this.#owner.onDropped(dropped);
+  }
+}
+
+function putBehind(stream: OpenStream, frame: Uint8Array): void {
+  stream.behind.push(frame);
+  stream.behindBytes += frame.length;
 }

@@ -39,7 +39,7 @@ export class TimerWheel {
     return this.#lateByMs;
   }
 
-  /** Sets the item's deadline, replacing the one it had. Fires up to a second late, never early. */
+  /** Sets the item's deadline, replacing the one it had. Fires up to two seconds late, never early. */
   schedule(item: TimedItem, delayMs: number): void {
     this.cancel(item);
     if (this.#tick === undefined) this.#start();
@@ -62,9 +62,9 @@ export class TimerWheel {
     if (this.#due.size === 0) this.#stop();
   }
 
-  /** The slot that is visited next after `due`. */
+  /** The slot that is visited next after `due`; never one that was visited in this very millisecond. */
   #slot(due: number): Set<TimedItem> {
-    return this.#slots[Math.ceil(due / slotMs) % slotCount]!;
+    return this.#slots[(Math.floor(due / slotMs) + 1) % slotCount]!;
   }
 
   #start(): void {
