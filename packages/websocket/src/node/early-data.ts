@@ -32,10 +32,15 @@ export class EarlyData {
   /** Stops reading; gives all bytes that came, those behind the request head included. */
   stop(): Uint8Array {
     this.#socket.pause();
+    this.release();
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+
+  /** Lets go of the socket, which somebody else reads by now. */
+  release(): void {
     this.#socket.off("data", this.#hold);
     this.#socket.off("end", this.#leave);
     this.#socket.off("close", this.#leave);
-    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
   }
 
   readonly #hold = (chunk: Uint8Array): void => {

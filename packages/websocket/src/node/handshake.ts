@@ -45,8 +45,9 @@ export interface HandshakeInput<Data> {
 export interface CompletedHandshake<Data> {
   readonly subprotocol: string;
   readonly deflate: NegotiatedDeflate | undefined;
-  /** What the hook decided, and gave along. */
-  readonly options: AcceptOptions<Data>;
+  readonly data: Data | undefined;
+  /** What the hook overrides for this connection. */
+  readonly settings: AcceptOptions<Data>["settings"];
   /** Bytes that came before the 101; only in `compat`. */
   readonly earlyData: Uint8Array;
 }
@@ -113,6 +114,11 @@ export class Handshake<Data> {
       onGone: () => this.abort(engineFailures.create("handshake-client-gone", {})),
     });
     const outcome = await this.#decide(deciding);
+    // Whoever aborted has answered, and reads on so that the answer arrives; or there is nobody left to answer.
+    if (this.#context.isAborted) {
+      early.release();
+      return undefined;
+    }
     return this.#conclude(outcome, early.stop());
   }
 
@@ -131,10 +137,16 @@ export class Handshake<Data> {
     } finally {
       clearTimeout(timer);
     }
-    // Whatever becomes of the hook now, it must not become an unhandled rejection.
-    deciding.catch((error: unknown) => this.#judgeError(error));
+    // What the hook throws from here on is nothing new if it throws because of the abort.
+    deciding.catch((error: unknown) => {
+      if (!isAbortError(error, this.#context.signal)) {
+        this.#input.report(engineFailures.create("handshake-hook-threw"), error);
+      }
+    });
     const evidence = { timeoutMs: upgradeTimeoutMs, retryAfterSeconds: 5 };
-    return refusal(engineFailures.create("handshake-hook-timeout", evidence));
+    const failure = engineFailures.create("handshake-hook-timeout", evidence);
+    this.abort(failure);
+    return refusal(failure, true);
   }
 
   #judgeError(error: unknown): UpgradeOutcome<never> {
@@ -146,18 +158,22 @@ export class Handshake<Data> {
   }
 
   #conclude(outcome: UpgradeOutcome<Data>, earlyData: Uint8Array): CompletedHandshake<Data> | undefined {
-    // Whoever aborted has answered, or there is nobody left to answer.
-    if (this.#context.isAborted) return undefined;
     this.#context.close();
     if (outcome.accepted) return this.#answer(outcome.options, earlyData);
     if (!outcome.isReported) this.#input.report(outcome.failure);
     const acceptsJson = prefersJson(this.#input.request.raw.headers.accept);
-    refuseSocket(this.#input.socket, formatRefusal({ ...outcome.refusal, acceptsJson }));
+    try {
+      refuseSocket(this.#input.socket, formatRefusal({ ...outcome.refusal, acceptsJson }));
+    } catch (error) {
+      // The hook made a failure of its own, of which no response can be made.
+      if (!(error instanceof FailureError)) throw error;
+      this.#refuse(engineFailures.create("handshake-hook-threw"), error);
+    }
     return undefined;
   }
 
   #answer(options: AcceptOptions<Data>, earlyData: Uint8Array): CompletedHandshake<Data> | undefined {
-    const { request, socket } = this.#input;
+    const { request, route, socket } = this.#input;
     const subprotocol = this.#chooseSubprotocol(options.subprotocol);
     if (subprotocol !== undefined && typeof subprotocol !== "string") return this.#refuse(subprotocol);
     const compression = this.#negotiateDeflate();
@@ -168,12 +184,19 @@ export class Handshake<Data> {
       headers: options.headers,
     });
     if (!formatted.ok) return this.#refuse(formatted.failure);
+    let { data } = options;
+    try {
+      data ??= route.options.data?.(request);
+    } catch (error) {
+      return this.#refuse(engineFailures.create("handshake-hook-threw"), error);
+    }
     socket.write(formatted.text, "latin1");
-    return { subprotocol: subprotocol ?? "", deflate: compression?.parameters, options, earlyData };
+    const { settings } = options;
+    return { subprotocol: subprotocol ?? "", deflate: compression?.parameters, data, settings, earlyData };
   }
 
-  #refuse(failure: Failure): undefined {
-    this.#input.report(failure);
+  #refuse(failure: Failure, cause?: unknown): undefined {
+    this.#input.report(failure, cause);
     refuseWith(this.#input.socket, this.#input.request.raw, failure);
   }
 
@@ -209,6 +232,10 @@ export class Handshake<Data> {
     }
     return accepted;
   }
+}
+
+function isAbortError(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
 }
 
 function refusal(failure: Failure, isReported = false): UpgradeOutcome<never> {

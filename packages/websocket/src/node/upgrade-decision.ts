@@ -65,7 +65,7 @@ export class UpgradeContext<Data = unknown> {
     this.request = request;
   }
 
-  /** Aborts when the client is gone or the server shuts down. Decisions have no effect after it. */
+  /** Aborts when the client is gone, time is up, or the server shuts down. Decisions have no effect after it. */
   get signal(): AbortSignal {
     // Made only for hooks that ask: a signal costs more than the whole decision.
     this.#abort ??= new AbortController();
@@ -134,8 +134,13 @@ export class UpgradeContext<Data = unknown> {
     });
   }
 
-  /** Refuses with 401 and the challenge that HTTP demands with it, for example `Bearer realm="chat"`. */
+  /**
+   * Refuses with 401 and the challenge that HTTP demands with it, for example `Bearer realm="chat"`.
+   * @throws FailureError `handshake-hook-illegal-header`, `handshake-hook-decided-twice`.
+   */
   unauthorized(challenge: string, options: { readonly body?: string } = {}): void {
+    const illegal = judgeHookHeaders([["WWW-Authenticate", challenge]]);
+    if (illegal) throw new FailureError(illegal);
     const failure = engineFailures.create("handshake-unauthenticated", { challenge });
     const refusal = { status: 401, failure, ...options };
     this.#decide("unauthorized", { accepted: false, refusal, failure, isReported: false });

@@ -84,6 +84,11 @@ export interface ShutdownResult extends DrainResult {
   readonly handshakesAborted: number;
 }
 
+interface Acceptable {
+  readonly route: Route;
+  readonly request: HandshakeRequest;
+}
+
 const attachedServers = new WeakSet<HttpServer | HttpsServer>();
 
 export class WebSocketServer {
@@ -256,9 +261,8 @@ export class WebSocketServer {
     // Node hands the socket over without an error listener: a reset would be an uncaught exception.
     socket.on("error", ignoreUntilAdopted);
     const { ip, isSecure } = this.#addresses.resolve(raw);
-    const found = this.#judge(raw, ip, isSecure);
+    const found = this.#judgeSafely(raw, ip, isSecure);
     if ("name" in found) {
-      this.#report(found, { request: raw });
       refuseWith(socket, raw, found);
       return;
     }
@@ -267,12 +271,21 @@ export class WebSocketServer {
     this.#accept(found.route, found.request, socket, head);
   }
 
+  #judgeSafely(raw: IncomingMessage, ip: string, isSecure: boolean): Acceptable | Failure {
+    try {
+      const found = this.#judge(raw, ip, isSecure);
+      if ("name" in found) this.#report(found, { request: raw });
+      return found;
+    } catch (cause) {
+      // A function of the application that judges origins can throw.
+      const failure = engineFailures.create("handshake-hook-threw");
+      this.#report(failure, { request: raw, cause });
+      return failure;
+    }
+  }
+
   /** The route and the validated request, or why it is refused; in the fixed order of all checks. */
-  #judge(
-    raw: IncomingMessage,
-    ip: string,
-    isSecure: boolean,
-  ): { route: Route; request: HandshakeRequest } | Failure {
+  #judge(raw: IncomingMessage, ip: string, isSecure: boolean): Acceptable | Failure {
     const head: UpgradeRequestHead = {
       method: raw.method ?? "",
       target: raw.url ?? "",
@@ -348,13 +361,13 @@ export class WebSocketServer {
     completed: CompletedHandshake<unknown> | undefined,
   ): void {
     if (completed === undefined || socket.destroyed) return;
-    const { subprotocol, deflate, options, earlyData } = completed;
+    const { subprotocol, deflate, data, settings, earlyData } = completed;
     const connection = new WebSocketConnection({
       id: randomUUID(),
       role: "server",
       socket,
-      host: chooseHost(route, options.settings),
-      data: options.data ?? route.options.data?.(request),
+      host: chooseHost(route, settings),
+      data,
       subprotocol,
       deflate,
     });
