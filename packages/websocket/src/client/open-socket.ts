@@ -1,5 +1,5 @@
 /** The first stages of an attempt: a TCP connection, and TLS on it where the URL asks for it. */
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import { isIP, type LookupFunction, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ConnectAttempt } from "./connect-attempt.ts";
 import type { ClientTlsOptions } from "./connect-options.ts";
@@ -17,15 +17,8 @@ export function openTcp(
   const { hostname, port } = dialled;
   attempt.enter(isIP(hostname) === 0 ? "dns" : "tcp");
   return attempt.run((settle) => {
-    const socket = connectTcp({
-      host: hostname,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveMs,
-      ...(options.lookup && { lookup: options.lookup }),
-      ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
-    });
+    // Listened to before it connects: a lookup may answer at once.
+    const socket = new Socket().setNoDelay(true).setKeepAlive(true, keepAliveMs);
     attempt.hold(socket);
     const onLookup = (error: Error | null): void => {
       if (error === null && attempt.stage === "dns") attempt.enter("tcp");
@@ -33,6 +26,12 @@ export function openTcp(
     const onConnect = (): void => settle.resolve(socket);
     const onError = (error: Error): void => settle.fail(nameTcpError(error, attempt.stage, dialled), error);
     socket.on("lookup", onLookup).on("connect", onConnect).on("error", onError);
+    socket.connect({
+      host: hostname,
+      port,
+      ...(options.lookup && { lookup: options.lookup }),
+      ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
+    });
     return () => {
       socket.off("lookup", onLookup).off("connect", onConnect).off("error", onError);
     };

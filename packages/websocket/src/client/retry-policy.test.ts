@@ -90,7 +90,10 @@ describe("retry table", () => {
       "stop",
       "stop",
     ]);
-    const ours = { ...closed(1006), failure: engineFailures.create("frame-masked-from-server", {}) };
+    const ours = {
+      ...closed(1006),
+      failure: engineFailures.create("frame-masked-from-server", { opcode: 1 }),
+    };
     expect(decideRetry(ours, defaultRetryTable)).toBe("stop");
   });
 
