@@ -2,13 +2,10 @@
  * Composition root: makes every part of the server from the configuration, in the order in which they depend on each
  * other, and says in which order they start and stop. The only place besides the commands that reads the configuration.
  */
-import { readFileSync } from "node:fs";
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { type Failure, type FailureContext, Topic, WebSocketServer } from "@antiphon/websocket";
+import { type FailureContext, WebSocketServer } from "@antiphon/websocket";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import type { App } from "./apps/app.ts";
 import { ConfigAppStore } from "./apps/config-app-store.ts";
 import { AppHubs } from "./channels/app-hubs.ts";
 import { LocalHub } from "./channels/local-hub.ts";
@@ -17,9 +14,20 @@ import { AppConnectionSettings } from "./gateway/app-connection-settings.ts";
 import { PusherGateway } from "./gateway/pusher-gateway.ts";
 import { createHttpApi } from "./http/http-api.ts";
 import type { ServerStatus } from "./http/http-api-options.ts";
-import { readMemoryUse, toPercent } from "./http/memory-use.ts";
 import { FailureLog } from "./lifecycle/failure-log.ts";
+import {
+  type AnyHttpServer,
+  close,
+  createHttpServer,
+  listen,
+  reloadCertificate,
+} from "./lifecycle/http-server.ts";
+import { createMemoryWatch } from "./lifecycle/memory-watch.ts";
 import { timerScheduler } from "./lifecycle/timer-scheduler.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { MetricsServer } from "./metrics/metrics-server.ts";
+import { AppWebhooks } from "./webhooks/app-webhooks.ts";
+import { HttpWebhookSender } from "./webhooks/webhook-sender.ts";
 
 /** Where a started server listens. */
 export interface Listening {
@@ -31,7 +39,7 @@ export interface Listening {
 }
 
 export interface AntiphonServer {
-  /** Listens. Rejects with Node's error if it cannot. */
+  /** Listens. Rejects with Node's error if it cannot; nothing listens then. */
   start(): Promise<Listening>;
   /** Drains connections, delivers what was accepted, and closes. */
   stop(reason?: string): Promise<void>;
@@ -46,69 +54,72 @@ export function createApp(config: Config, options: { readonly logger: Logger }):
 
 /** After the drain window, clients have this long to answer their Close frame. */
 const closeAnswerMs = 2000;
+/** At the end, queued webhooks have this long; what is left then is lost. */
+const webhookFlushMs = 5000;
+
+const now = (): number => Date.now();
 
 class Antiphon implements AntiphonServer {
   readonly #config: Config;
   readonly #logger: Logger;
+  readonly #failures: FailureLog;
   readonly #apps: ConfigAppStore;
+  readonly #webhookSender: HttpWebhookSender;
+  readonly #webhooks: AppWebhooks;
   readonly #hubs: AppHubs;
-  readonly #server: HttpServer | HttpsServer;
+  readonly #metrics: Metrics;
+  readonly #metricsServer: MetricsServer | undefined;
+  readonly #server: AnyHttpServer;
   readonly #websockets: WebSocketServer;
   readonly #api: FastifyInstance;
+  #port = 0;
   #status: ServerStatus = "starting";
 
   constructor(config: Config, logger: Logger) {
     this.#config = config;
     this.#logger = logger;
-    const failures = new FailureLog(logger);
-    const now = (): number => Date.now();
+    this.#failures = new FailureLog(logger);
     this.#apps = new ConfigAppStore(config.apps);
-    this.#hubs = new AppHubs(
-      (app) => new LocalHub({ app, createFanOut: () => new Topic(), now, scheduler: timerScheduler }),
-    );
-    this.#server = createServer(config);
-    this.#websockets = new WebSocketServer({
-      ...connectionLimits(config),
-      trustedProxies: config.server.trustedProxies,
-      deflate: config.server.compression,
-      onFailure: (failure, context) => failures.write(failure, describe(context), context.cause),
-    });
-    new PusherGateway({
-      apps: this.#apps,
-      hubs: this.#hubs,
-      connectionSettings: new AppConnectionSettings(config.limits.maxMessageBytes),
-      pathPrefix: config.server.pathPrefix,
+    this.#webhookSender = new HttpWebhookSender(config.webhooks, timerScheduler);
+    this.#webhooks = new AppWebhooks({
+      delivery: config.webhooks,
+      sender: this.#webhookSender,
       now,
       scheduler: timerScheduler,
-      isDraining: () => this.#status === "draining",
-      isOverloaded: () => toPercent(readMemoryUse()) > config.health.memoryThresholdPercent,
-      report: (failure: Failure, context) => failures.write(failure, { ...context }),
-      observer: { connected() {}, disconnected() {}, messageReceived() {} },
-    }).register(this.#websockets);
-    this.#api = createHttpApi({
-      server: this.#server,
-      apps: this.#apps,
-      hubFor: (app) => this.#hubs.for(app),
-      now,
-      pathPrefix: config.server.pathPrefix,
-      limits: config.limits,
-      status: () => this.#status,
-      memoryThresholdPercent: config.health.memoryThresholdPercent,
-      report: (failure, { error, ...context }) => failures.write(failure, context, error),
-      answerClientError: (error, socket) => this.#websockets.answerClientError(error, socket),
+      onDelivery: (result) => this.#metrics.webhookDone(result),
+      report: (failure, appId) => this.#failures.write(failure, { appId }),
     });
+    this.#hubs = new AppHubs((app) => this.#createHub(app));
+    this.#metrics = createMetrics({
+      prefix: config.metrics.prefix,
+      port: () => this.#port,
+      hubs: this.#hubs,
+      webhookQueueDepth: () => this.#webhooks.depth(),
+    });
+    this.#metricsServer = this.#createMetricsServer();
+    this.#server = createHttpServer(config);
+    this.#websockets = this.#createWebSockets();
+    this.#createGateway().register(this.#websockets);
+    this.#api = this.#createApi();
     this.#websockets.attach(this.#server);
   }
 
   async start(): Promise<Listening> {
     const { host, port } = this.#config.server;
     await this.#api.ready();
-    await listen(this.#server, host, port);
-    this.#status = "ready";
-    const address = this.#server.address() as AddressInfo;
-    const scheme = this.#config.server.tls.cert === undefined ? "http" : "https";
-    const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-    return { url: `${scheme}://${name}:${address.port}`, host, port: address.port };
+    const address = await listen(this.#server, host, port);
+    this.#port = address.port;
+    try {
+      const metricsUrl = await this.#metricsServer?.start();
+      this.#status = "ready";
+      const scheme = this.#config.server.tls.cert === undefined ? "http" : "https";
+      const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+      const url = `${scheme}://${name}:${address.port}`;
+      return { url, host, port: address.port, ...(metricsUrl !== undefined && { metricsUrl }) };
+    } catch (error) {
+      await close(this.#server);
+      throw error;
+    }
   }
 
   async stop(reason = "shutdown"): Promise<void> {
@@ -123,61 +134,94 @@ class Antiphon implements AntiphonServer {
       keepAccepting: true,
     });
     this.#logger.info({ reason, ...drained }, "connections drained");
+    await close(this.#server);
     await this.#api.close();
+    await this.#webhooks.flush(webhookFlushMs);
+    this.#webhookSender.close();
+    await this.#metricsServer?.stop();
   }
 
   reload(config: Config): void {
     this.#apps.replace(config.apps);
     this.#hubs.update(config.apps);
-    if ("setSecureContext" in this.#server && config.server.tls.cert !== undefined) {
-      this.#server.setSecureContext(readTls(config));
-    }
+    reloadCertificate(this.#server, config);
+  }
+
+  #createHub(app: App): LocalHub {
+    const createFanOut = () => this.#metrics.createFanOut(app.id);
+    const hub = new LocalHub({ app, createFanOut, now, scheduler: timerScheduler });
+    hub.onOccurrence((occurrence) => this.#webhooks.accept(hub.app, occurrence));
+    return hub;
+  }
+
+  #createMetricsServer(): MetricsServer | undefined {
+    const { enabled, host, port } = this.#config.metrics;
+    if (!enabled) return undefined;
+    return new MetricsServer({
+      host,
+      port,
+      metrics: this.#metrics,
+      status: () => this.#status,
+      report: (failure, { error, ...context }) => this.#failures.write(failure, context, error),
+    });
+  }
+
+  #createWebSockets(): WebSocketServer {
+    const { limits, server } = this.#config;
+    return new WebSocketServer({
+      ...(limits.maxConnections >= 0 && { maxConnections: limits.maxConnections }),
+      ...(limits.maxConnectionsPerIp >= 0 && { maxConnectionsPerIp: limits.maxConnectionsPerIp }),
+      trustedProxies: server.trustedProxies,
+      deflate: server.compression,
+      onFailure: (failure, context) => {
+        this.#metrics.engineFailed(failure, context);
+        this.#failures.write(failure, describe(context), context.cause);
+      },
+    });
+  }
+
+  #createGateway(): PusherGateway {
+    const { limits, server, health } = this.#config;
+    return new PusherGateway({
+      apps: this.#apps,
+      hubs: this.#hubs,
+      connectionSettings: new AppConnectionSettings(limits.maxMessageBytes),
+      pathPrefix: server.pathPrefix,
+      now,
+      scheduler: timerScheduler,
+      isDraining: () => this.#status === "draining",
+      isOverloaded: createMemoryWatch(health.memoryThresholdPercent),
+      observer: this.#metrics,
+      transportFor: (connection, appId) => this.#metrics.createTransport(connection, appId),
+      report: (failure, context) => {
+        this.#metrics.sessionFailed(failure);
+        this.#failures.write(failure, { ...context });
+      },
+    });
+  }
+
+  #createApi(): FastifyInstance {
+    const { limits, server, health } = this.#config;
+    return createHttpApi({
+      server: this.#server,
+      apps: this.#apps,
+      hubFor: (app) => this.#hubs.for(app),
+      now,
+      pathPrefix: server.pathPrefix,
+      limits,
+      status: () => this.#status,
+      memoryThresholdPercent: health.memoryThresholdPercent,
+      onRequestDone: (request) => this.#metrics.requestDone(request),
+      answerClientError: (error, socket) => this.#websockets.answerClientError(error, socket),
+      report: (failure, { error, ...context }) => {
+        this.#metrics.requestRefused(failure);
+        this.#failures.write(failure, context, error);
+      },
+    });
   }
 }
 
-function createServer(config: Config): HttpServer | HttpsServer {
-  const { maxHeaderBytes, handshakeTimeoutMs, requestTimeoutMs } = config.limits;
-  const limits = {
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: handshakeTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    // Node looks for requests that take too long only this often.
-    connectionsCheckingInterval: 1000,
-    noDelay: true,
-  };
-  if (config.server.tls.cert === undefined) return createHttpServer(limits);
-  return createHttpsServer({ ...limits, ...readTls(config), handshakeTimeout: handshakeTimeoutMs });
-}
-
-/** The configuration was checked: the files exist and come together. */
-function readTls({ server: { tls } }: Config): { cert: Buffer; key: Buffer; ca?: Buffer; passphrase?: string } {
-  return {
-    cert: readFileSync(tls.cert ?? ""),
-    key: readFileSync(tls.key ?? ""),
-    ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),
-    ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }),
-  };
-}
-
-function connectionLimits({ limits }: Config): { maxConnections?: number; maxConnectionsPerIp?: number } {
-  const { maxConnections, maxConnectionsPerIp } = limits;
-  return {
-    ...(maxConnections >= 0 && { maxConnections }),
-    ...(maxConnectionsPerIp >= 0 && { maxConnectionsPerIp }),
-  };
-}
-
-function listen(server: HttpServer | HttpsServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-/** What is safe and useful to log of a connection or request; never its headers. */
+/** What is safe and useful to log of a connection or request; never its headers or its query. */
 function describe({ connection, request }: FailureContext): Record<string, unknown> {
   return {
     ...(connection && { connection: connection.id }),

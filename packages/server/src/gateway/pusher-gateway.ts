@@ -46,10 +46,10 @@ export interface PusherGatewayOptions {
   readonly now: Now;
   readonly scheduler: Scheduler;
   /** The node is shutting down. */
-  isDraining(): boolean;
+  readonly isDraining: () => boolean;
   /** The node takes no more for lack of memory. */
-  isOverloaded(): boolean;
-  report(failure: Failure, context: GatewayFailureContext): void;
+  readonly isOverloaded: () => boolean;
+  readonly report: (failure: Failure, context: GatewayFailureContext) => void;
   readonly observer: GatewayObserver;
   /** Puts something between a session and its connection, such as a counter. Left out, sessions get the connection. */
   readonly transportFor?: (connection: WebSocketConnection, appId: string) => Subscriber;
@@ -57,7 +57,8 @@ export interface PusherGatewayOptions {
 
 /** What an engine connection carries for us. */
 export interface PusherClient {
-  readonly admission: AdmissionRequest;
+  /** Dropped once the client is admitted: it is larger than all the rest. */
+  admission: AdmissionRequest | undefined;
   readonly app: App | undefined;
   readonly ip: string;
   /** Once admitted. */
@@ -111,6 +112,8 @@ export class PusherGateway {
 
   #open(connection: PusherConnection): void {
     const { admission, app, ip } = connection.data;
+    if (admission === undefined) return;
+    connection.data.admission = undefined;
     const { hubs, now, scheduler, observer, transportFor, isDraining, isOverloaded, report } = this.#options;
     const hub = app && hubs.for(app);
     const verdict = admit(admission, hub?.app, {

@@ -39,7 +39,8 @@ export class FailureLog {
     const flood = this.#floods.get(name);
     if (flood === undefined || now - flood.startedAt > windowMs) {
       const left = (flood?.count ?? 0) - maxPerWindow;
-      if (left > 0) this.#logger.warn({ failure: name, count: left }, "more failures of this kind were not logged");
+      if (left > 0)
+        this.#logger.warn({ failure: name, count: left }, "more failures of this kind were not logged");
       this.#floods.set(name, { startedAt: now, count: 1 });
       return true;
     }

@@ -61,7 +61,7 @@ type AnyDefinition = FailureDefinition<never>;
 type EvidenceOf<D> = D extends FailureDefinition<infer E> ? E : never;
 
 /** Declares one entry with typed evidence; `explain` gets exactly what {@link Catalogue.create} demands. */
-export function defineFailure<E extends Evidence = Record<never, never>>(
+export function defineFailure<E extends Evidence = Evidence>(
   definition: FailureDefinition<E>,
 ): FailureDefinition<E> {
   return definition;
@@ -70,7 +70,7 @@ export function defineFailure<E extends Evidence = Record<never, never>>(
 // Entries without evidence need no argument; inferred in place, their evidence type is `never`.
 type EvidenceArguments<E> = [E] extends [never]
   ? [evidence?: Evidence]
-  : Record<never, never> extends E
+  : Partial<E> extends E
     ? [evidence?: E]
     : [evidence: E];
 

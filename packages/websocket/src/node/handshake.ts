@@ -38,7 +38,7 @@ export interface HandshakeInput<Data> {
   readonly head: Uint8Array;
   readonly maxEarlyDataBytes: number;
   /** A failure to log and count, with what was thrown if the application did. */
-  report(failure: Failure, cause?: unknown): void;
+  readonly report: (failure: Failure, cause?: unknown) => void;
 }
 
 /** An accepted handshake whose 101 is written. */
