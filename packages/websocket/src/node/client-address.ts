@@ -29,39 +29,58 @@ export class AddressResolver {
 
   resolve(request: IncomingMessage): ClientAddress {
     const { socket } = request;
-    const peer = socket.remoteAddress ?? "";
+    const peer = normalizeAddress(socket.remoteAddress ?? "");
     const isTls = (socket as Partial<TLSSocket>).encrypted === true;
     if (!this.#trustsAnyone || !this.#isTrusted(peer)) return { ip: peer, isSecure: isTls };
     const protocol = lastMember(request.headers["x-forwarded-proto"]);
     return {
-      ip: this.#lastUntrusted(request.headers["x-forwarded-for"]) ?? peer,
+      ip: this.#findClient(request.headers["x-forwarded-for"], peer),
       isSecure: protocol === undefined ? isTls : protocol === "https" || protocol === "wss",
     };
   }
 
   #trust(entry: string): void {
-    const [address, prefix] = entry.split("/");
-    const family = isIP(address ?? "") === 6 ? "ipv6" : "ipv4";
-    const bits = prefix === undefined ? (family === "ipv6" ? 128 : 32) : Number(prefix);
-    if (isIP(address ?? "") === 0 || !Number.isInteger(bits)) {
+    const [address = "", prefix, ...rest] = entry.split("/");
+    const version = isIP(address);
+    const addressBits = version === 6 ? 128 : 32;
+    const bits = prefix === undefined ? addressBits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (version === 0 || rest.length > 0 || bits < 0 || bits > addressBits) {
       throw new TypeError(`trusted proxy "${entry}" is neither an address nor a range like 10.0.0.0/8`);
     }
-    this.#trusted.addSubnet(address!, bits, family);
+    this.#trusted.addSubnet(address, bits, version === 6 ? "ipv6" : "ipv4");
   }
 
   #isTrusted(address: string): boolean {
-    const plain = address.startsWith("::ffff:") && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
-    const version = isIP(plain);
-    return version > 0 && this.#trusted.check(plain, version === 6 ? "ipv6" : "ipv4");
+    const version = isIP(address);
+    return version > 0 && this.#trusted.check(address, version === 6 ? "ipv6" : "ipv4");
   }
 
-  /** Proxies append, so the list is read from its end. */
-  #lastUntrusted(header: string | string[] | undefined): string | undefined {
-    const hops = joinHeader(header)
-      .split(",")
-      .map((hop) => hop.trim());
-    return hops.findLast((hop) => isIP(hop) > 0 && !this.#isTrusted(hop));
+  /**
+   * Each proxy appends the address of its own peer, so the list is believed from its end up to the first hop that is not
+   * trusted; what stands before that one its sender may have made up. Where all are trusted, the first hop is the client.
+   */
+  #findClient(header: string | string[] | undefined, peer: string): string {
+    const hops = joinHeader(header).split(",").map(readHop);
+    let client = peer;
+    for (const hop of hops.toReversed()) {
+      if (hop === undefined) break;
+      client = hop;
+      if (!this.#isTrusted(hop)) break;
+    }
+    return client;
   }
+}
+
+/** An IPv4 client of a dual-stack socket is known by one address only. */
+function normalizeAddress(address: string): string {
+  return address.startsWith("::ffff:") && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}
+
+/** An address, also in brackets or with a port as some proxies write it; undefined for `unknown` and the like. */
+function readHop(text: string): string | undefined {
+  const hop = text.trim();
+  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? hop;
+  return isIP(bare) > 0 ? normalizeAddress(bare) : undefined;
 }
 
 function joinHeader(header: string | string[] | undefined): string {

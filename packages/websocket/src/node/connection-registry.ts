@@ -90,14 +90,19 @@ export class ConnectionRegistry {
     return found;
   }
 
-  /** One page of at most `limit`, oldest first, behind the cursor of the page before. */
+  /**
+   * One page of at most `limit`, oldest first, behind the cursor of the page before.
+   * @throws RangeError for a limit below 1.
+   */
   page(limit: number, cursor = 0): ConnectionPage {
+    if (!(limit >= 1)) throw new RangeError(`a page holds at least one connection, not ${limit}`);
     const connections: WebSocketConnection[] = [];
+    let last = cursor;
     for (const { connection, serial } of this.#byId.values()) {
       if (serial <= cursor) continue;
-      if (connections.length === limit)
-        return { connections, cursor: this.#byId.get(connections.at(-1)!.id)!.serial };
+      if (connections.length >= limit) return { connections, cursor: last };
       connections.push(connection);
+      last = serial;
     }
     return { connections, cursor: undefined };
   }

@@ -26,15 +26,17 @@ const stepMs = 20;
 
 /** Carries the plan out. */
 export async function drain(plan: DrainPlan): Promise<DrainResult> {
+  const windowMs = Math.min(plan.windowMs, plan.deadlineMs);
   const startedAt = performance.now();
   const waitedMs = (): number => Math.round(performance.now() - startedAt);
-  let waiting = shuffle([...plan.remaining()]);
+  const initial = plan.remaining();
+  let waiting = shuffle([...initial]);
   const total = waiting.length;
   for (;;) {
     // Nobody waits for the turn of a connection that has left by itself.
     waiting = waiting.filter((connection) => connection.isOpen);
     if (waiting.length === 0) break;
-    const share = plan.windowMs === 0 || plan.signal?.aborted ? 1 : Math.min(1, waitedMs() / plan.windowMs);
+    const share = windowMs === 0 || plan.signal?.aborted ? 1 : Math.min(1, waitedMs() / windowMs);
     // The first leave at once, so that a lone connection does not wait for the end of the window.
     const due = Math.max(1, Math.ceil(total * share)) - (total - waiting.length);
     for (const connection of waiting.splice(0, Math.max(0, due))) plan.close(connection);
@@ -43,9 +45,12 @@ export async function drain(plan: DrainPlan): Promise<DrainResult> {
   while (plan.remaining().length > 0 && waitedMs() < plan.deadlineMs && !plan.signal?.aborted) {
     await delay(stepMs);
   }
-  const forced = plan.remaining();
+  const forced = new Set(plan.remaining());
   for (const connection of forced) plan.terminate(connection, waitedMs());
-  return { clean: total - forced.length, forced: forced.length, durationMs: waitedMs() };
+  // Their close handlers run before the caller goes on.
+  while (forced.size > 0 && plan.remaining().some((connection) => forced.has(connection))) await delay(0);
+  const clean = initial.filter((connection) => !forced.has(connection)).length;
+  return { clean, forced: forced.size, durationMs: waitedMs() };
 }
 
 function shuffle<T>(items: T[]): T[] {

@@ -12,10 +12,13 @@ import { createServer as createTlsServer, type Server as HttpsServer, type Serve
 import type { AddressInfo } from "node:net";
 import { engineFailures } from "../failures/engine-failures.ts";
 import { toEvidenceText } from "../failures/evidence-text.ts";
+import type { Failure } from "../failures/failure.ts";
 import { prefersJson } from "../protocol/accept-header.ts";
 import { judgePlainRequest } from "../protocol/hop-by-hop.ts";
-import { formatFailureRefusal } from "../protocol/refusal.ts";
+import { formatRefusal } from "../protocol/refusal.ts";
+import type { RequestLimits } from "../protocol/request-limits.ts";
 import { parseTarget } from "../protocol/request-target.ts";
+import { refuseSocket } from "./refuse-socket.ts";
 
 export interface ListenOptions {
   /** Default: a free one. */
@@ -32,11 +35,14 @@ export interface ListenOptions {
 }
 
 const defaultHandshakeTimeoutMs = 10_000;
+/** Method, version and line end, with room to spare. */
+const requestLineBytes = 64;
 
-/** Makes the HTTP server; `isWebSocketPath` tells the paths that only upgrade. */
+/** Makes the HTTP server; `refuse` answers what is no upgrade, unless the application does. */
 export function createListener(
   options: ListenOptions,
-  isWebSocketPath: (path: string) => boolean,
+  limits: RequestLimits,
+  refuse: (request: IncomingMessage, response: ServerResponse) => void,
 ): HttpServer | HttpsServer {
   const { handshakeTimeoutMs = defaultHandshakeTimeoutMs, tls } = options;
   const timing = {
@@ -44,16 +50,14 @@ export function createListener(
     requestTimeout: Math.max(handshakeTimeoutMs, 30_000),
     // Node looks for slow requests only this often; its default of 30 s makes any shorter limit meaningless.
     connectionsCheckingInterval: 1000,
+    // Our own limits on URL and headers name what is too long; Node's single one only stops what never ends.
+    maxHeaderSize: limits.maxUrlBytes + limits.maxHeaderBytes + requestLineBytes,
     noDelay: true,
   };
   const server = tls
     ? createTlsServer({ handshakeTimeout: handshakeTimeoutMs, ...timing, ...tls })
     : createServer(timing);
-  const onRequest =
-    options.onRequest ??
-    ((request: IncomingMessage, response: ServerResponse) =>
-      refusePlainRequest(request, response, isWebSocketPath));
-  return server.on("request", onRequest);
+  return server.on("request", options.onRequest ?? refuse);
 }
 
 /** Listens; resolves with the address. Rejects with Node's error, for example EADDRINUSE. */
@@ -68,19 +72,29 @@ export function listen(server: HttpServer | HttpsServer, options: ListenOptions)
   });
 }
 
-/** Answers a plain request on a WebSocket path with what is missing from it, and any other with 404. */
+/**
+ * Answers a plain request on a WebSocket path with what is missing from it, and any other with 404. Returns the failure if
+ * a WebSocket may have been meant.
+ */
 export function refusePlainRequest(
   request: IncomingMessage,
   response: ServerResponse,
   isWebSocketPath: (path: string) => boolean,
-): void {
+): Failure | undefined {
   const { method = "", url: target = "", httpVersion, rawHeaders } = request;
+  const { socket } = response;
   const parsed = parseTarget(target);
   const path = parsed.ok ? parsed.target.path : target;
-  const failure = isWebSocketPath(path)
+  const isKnown = isWebSocketPath(path);
+  const failure = isKnown
     ? (judgePlainRequest({ method, target, httpVersion, rawHeaders }) ??
       engineFailures.create("handshake-not-an-upgrade"))
     : engineFailures.create("handshake-path-not-found", { path: toEvidenceText(path) });
-  const text = formatFailureRefusal(failure, { acceptsJson: prefersJson(request.headers.accept) });
-  response.socket?.end(text);
+  // A request that was sent along with the one before goes unanswered: that one's answer has ended the connection.
+  if (socket === null || !socket.writable) return undefined;
+  const status = failure.httpStatus ?? 500;
+  const acceptsJson = prefersJson(request.headers.accept);
+  request.resume();
+  refuseSocket(socket, formatRefusal({ status, failure, acceptsJson, omitBody: method === "HEAD" }));
+  return isKnown ? failure : undefined;
 }

@@ -32,9 +32,9 @@ export class Topic implements TurnEndListener {
     return this.#subscribers.has(connection);
   }
 
-  /** Subscribes a connection to what is published from now on. */
+  /** Subscribes a connection to what is published from now on. One that is closed is not kept. */
   add(connection: WebSocketConnection): void {
-    if (this.#subscribers.has(connection)) return;
+    if (this.#subscribers.has(connection) || connection.state === "closed") return;
     this.flush();
     this.#subscribers.add(connection);
     connection.topics.add(this);

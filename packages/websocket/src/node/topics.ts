@@ -13,6 +13,7 @@ export class Topics {
 
   /** Subscribes a connection to what is published from now on; its end ends the subscription. */
   subscribe(connection: WebSocketConnection, name: string): void {
+    if (connection.state === "closed") return;
     let topic = this.#topics.get(name);
     if (topic === undefined) {
       topic = new Topic(() => this.#topics.delete(name));

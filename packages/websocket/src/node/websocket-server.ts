@@ -102,6 +102,8 @@ export class WebSocketServer {
   readonly #handshakes = new Set<Handshake<unknown>>();
   readonly #socketsByIp = new Map<string, number>();
   #listener: HttpServer | HttpsServer | undefined;
+  #tls: ListenOptions["tls"];
+  #listenerClosed: Promise<void> | undefined;
   #draining = false;
 
   /** Publish and subscribe by name. */
@@ -191,10 +193,15 @@ export class WebSocketServer {
 
   /** Listens with an HTTP server of its own; `shutdown` closes it. Rejects with Node's error, for example EADDRINUSE. */
   async listen(options: ListenOptions = {}): Promise<AddressInfo> {
-    const listener = createListener(options, (path) => this.#findRoute(path) !== undefined);
+    if (this.#listener) throw new TypeError("this server listens already; attach further HTTP servers");
+    const listener = createListener(options, this.#limits, (request, response) =>
+      this.refusePlainRequest(request, response),
+    );
     this.attach(listener);
+    const address = await listen(listener, options);
     this.#listener = listener;
-    return listen(listener, options);
+    this.#tls = options.tls;
+    return address;
   }
 
   /**
@@ -205,12 +212,14 @@ export class WebSocketServer {
     if (this.#listener === undefined || !("setSecureContext" in this.#listener)) {
       throw new TypeError("this server does not listen with TLS");
     }
-    this.#listener.setSecureContext(certificate);
+    // The new context takes the place of the whole old one, ciphers and versions included.
+    this.#listener.setSecureContext({ ...this.#tls, ...certificate });
   }
 
   /** Answers a request that reached a WebSocket path as plain HTTP. For HTTP servers that this one is attached to. */
   refusePlainRequest(request: IncomingMessage, response: ServerResponse): void {
-    refusePlainRequest(request, response, (path) => this.#findRoute(path) !== undefined);
+    const failure = refusePlainRequest(request, response, (path) => this.#findRoute(path) !== undefined);
+    if (failure) this.#report(failure, { request });
   }
 
   /** Names a request that Node's parser gave up on, and answers it. For HTTP frameworks with a hook for such errors. */
@@ -228,9 +237,7 @@ export class WebSocketServer {
    */
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
     const { code = 1012, reason = "restart", drainWindowMs = 30_000, deadlineMs = 60_000 } = options;
-    this.#draining = options.keepAccepting !== true;
-    const handshakesAborted = this.#draining ? this.#abortHandshakes() : 0;
-    if (this.#draining) this.#listener?.close();
+    let handshakesAborted = options.keepAccepting ? 0 : this.#stopAccepting();
     const drained = await drain({
       windowMs: drainWindowMs,
       deadlineMs,
@@ -243,9 +250,17 @@ export class WebSocketServer {
         connection.terminate();
       },
     });
-    this.#listener?.close();
+    handshakesAborted += this.#stopAccepting();
     this.#listener?.closeAllConnections();
+    await this.#listenerClosed;
     return { ...drained, handshakesAborted };
+  }
+
+  #stopAccepting(): number {
+    this.#draining = true;
+    const listener = this.#listener;
+    if (listener) this.#listenerClosed ??= new Promise((resolve) => listener.close(() => resolve()));
+    return this.#abortHandshakes();
   }
 
   #abortHandshakes(): number {
@@ -373,6 +388,16 @@ export class WebSocketServer {
     });
     this.#registry.add(connection, request);
     connection.start(earlyData);
+  }
+
+  /** @internal What must be zero once nobody is connected. */
+  get held(): { connections: number; handshakes: number; deadlines: number; addresses: number } {
+    return {
+      connections: this.#registry.size,
+      handshakes: this.#handshakes.size,
+      deadlines: this.#wheel.size,
+      addresses: this.#socketsByIp.size,
+    };
   }
 
   #count(ip: string, change: 1 | -1): void {
