@@ -36,7 +36,8 @@ export class BrowserSession implements Session {
     if (!this.isOpen) return "closed";
     const { bufferedAmount } = this.#socket;
     if (bufferedAmount > 0 && bufferedAmount + data.length > maxBufferedBytes) return "dropped";
-    this.#socket.send(data);
+    // A view of shared memory, which the type rules out, the platform itself refuses with a TypeError.
+    this.#socket.send(data as string | Uint8Array<ArrayBuffer>);
     return this.#socket.bufferedAmount <= highWaterBytes ? "sent" : "queued";
   }
 

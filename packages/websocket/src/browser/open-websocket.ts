@@ -7,12 +7,7 @@ import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { BrowserSession } from "./browser-session.ts";
-import type {
-  CloseEventLike,
-  MessageEventLike,
-  WebSocketConstructor,
-  WebSocketLike,
-} from "./websocket-like.ts";
+import type { WebSocketConstructor, WebSocketLike } from "./websocket-like.ts";
 
 export interface OpenOptions {
   readonly constructor: WebSocketConstructor;
@@ -55,12 +50,12 @@ export function openWebSocket(
     socket.addEventListener("open", () => {
       if (state === "connecting") finish({ ok: true, session: new BrowserSession(socket) });
     });
-    socket.addEventListener("message", ({ data }: MessageEventLike) => {
+    socket.addEventListener("message", ({ data }) => {
       hasReceived = true;
       if (typeof data === "string") void listeners.message(data);
       else if (data instanceof ArrayBuffer) void listeners.message(new Uint8Array(data));
     });
-    socket.addEventListener("close", ({ code, reason }: CloseEventLike) => {
+    socket.addEventListener("close", ({ code = closeCodes.noStatus, reason = "" }) => {
       const failure = code === closeCodes.abnormal ? engineFailures.create("close-without-frame") : undefined;
       if (state === "open") listeners.ended({ code, reason, failure, hasReceived });
       else if (state === "connecting") {

@@ -5,8 +5,11 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   readonly protocol: string;
   readonly readyState: number;
-  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: never) => void): void;
-  send(data: string | Uint8Array): void;
+  addEventListener(
+    type: "open" | "message" | "close" | "error",
+    listener: (event: WebSocketEventLike) => void,
+  ): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
 }
 
@@ -15,11 +18,10 @@ export type WebSocketConstructor = new (url: string, protocols?: string[]) => We
 /** `readyState` of a connection that is open. */
 export const openReadyState = 1;
 
-export interface MessageEventLike {
-  readonly data: unknown;
-}
-
-export interface CloseEventLike {
-  readonly code: number;
-  readonly reason: string;
+/** What is read of an event: `data` of a message, `code` and `reason` of a close. */
+export interface WebSocketEventLike {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly code?: number;
+  readonly reason?: string;
 }

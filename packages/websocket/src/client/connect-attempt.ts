@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
 import { ConnectError, type RefusedResponse, type StageTimings } from "./connect-error.ts";
+import { longestTimerMs } from "./longest-timer.ts";
 
 export type ConnectStage = "dns" | "tcp" | "proxy" | "tls" | "upgrade";
 
@@ -37,7 +38,7 @@ export class ConnectAttempt {
     this.#timeoutMs = options.timeoutMs;
     this.#signal = options.signal;
     this.#nameTimeout = options.nameTimeout;
-    this.#timer = setTimeout(this.#onTimeout, options.timeoutMs);
+    this.#timer = setTimeout(this.#onTimeout, Math.min(options.timeoutMs, longestTimerMs));
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (this.#signal?.aborted) this.#onAbort();
   }

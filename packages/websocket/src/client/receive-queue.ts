@@ -5,6 +5,7 @@
 import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
 import type { CloseReport } from "../node/close-report.ts";
+import { longestTimerMs } from "./longest-timer.ts";
 
 export interface ReceiveQueueLimits {
   readonly maxMessages: number;
@@ -29,9 +30,6 @@ export type ReceiveResult =
   | { readonly type: "message"; readonly data: string | Uint8Array }
   | { readonly type: "timeout"; readonly failure: Failure }
   | { readonly type: "closed"; readonly report: CloseReport };
-
-/** 24 days; above it `setTimeout` would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 type Taker = (result: ReceiveResult) => void;
 

@@ -1,5 +1,10 @@
 import { createServer } from "node:http";
-import { createServer as createTcpServer, connect as connectTcp, type AddressInfo } from "node:net";
+import {
+  createServer as createTcpServer,
+  connect as connectTcp,
+  type AddressInfo,
+  type LookupFunction,
+} from "node:net";
 import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -9,14 +14,10 @@ import { connect } from "./connect.ts";
 import { nameEarlyEnd, nameTlsError } from "./transport-failure.ts";
 import { engineFailures } from "../failures/engine-failures.ts";
 
-const toLoopback = (
-  _name: string,
-  options: { all?: boolean },
-  callback: (error: null, address: never, family?: number) => void,
-): void => {
+const toLoopback: LookupFunction = (_name, options, callback) => {
   // Node asks for a list where it races address families.
-  if (options.all) callback(null, [{ address: "127.0.0.1", family: 4 }] as never);
-  else callback(null, "127.0.0.1" as never, 4);
+  if (options.all) callback(null, [{ address: "127.0.0.1", family: 4 }]);
+  else callback(null, "127.0.0.1", 4);
 };
 
 describe.skipIf(!hasOpenssl)("TLS (skipped without the openssl program)", () => {
@@ -71,7 +72,7 @@ describe.skipIf(!hasOpenssl)("TLS (skipped without the openssl program)", () => 
       tls: { ca: good!.cert },
     });
     await expect(connecting).rejects.toMatchObject({
-      code: expect.stringMatching(/^(?:tls-client-certificate-required|response-closed-early)$/),
+      code: "tls-client-certificate-required",
     });
   });
 
@@ -174,7 +175,7 @@ describe("errors of TLS", () => {
 });
 
 describe("HTTP proxy (RFC 9110 §9.3.6)", () => {
-  const through = async (answer: string | undefined): Promise<unknown> => {
+  const through = async (answer: string): Promise<unknown> => {
     const proxy = await startRawServer((_request, socket) => socket.end(answer));
     return connect("ws://chat.example/", { proxy: `http://127.0.0.1:${proxy.port}` });
   };
@@ -187,7 +188,7 @@ describe("HTTP proxy (RFC 9110 §9.3.6)", () => {
       code: "proxy-connect-refused",
       failure: { evidence: { status: 403 } },
     });
-    await expect(through(undefined)).rejects.toMatchObject({ code: "proxy-response-invalid" });
+    await expect(through("")).rejects.toMatchObject({ code: "proxy-response-invalid" });
     await expect(through("220 smtp.example\r\n")).rejects.toMatchObject({ code: "proxy-response-invalid" });
     await expect(connect("ws://chat.example", { proxy: "http://127.0.0.1:1" })).rejects.toMatchObject({
       code: "tcp-connect-refused",

@@ -1,8 +1,9 @@
 /**
  * What the reconnect core knows of a connection: the few calls and facts that a Node client and a browser's WebSocket have
- * in common. Pure types.
+ * in common, and the clock that it runs on.
  */
 import type { Failure } from "../failures/failure.ts";
+import { longestTimerMs } from "./longest-timer.ts";
 
 /** As in `SendResult`, and `held`: it waits in the offline queue for the next connection. */
 export type SessionSendResult = "sent" | "queued" | "dropped" | "closed" | "held";
@@ -54,7 +55,7 @@ export const systemClock: ReconnectClock = {
   now: () => performance.now(),
   random: () => Math.random(),
   schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, longestTimerMs));
     return () => clearTimeout(timer);
   },
 };

