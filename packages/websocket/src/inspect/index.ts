@@ -16,3 +16,26 @@ export type {
 } from "./frame-inspection.ts";
 export { inspectFrames } from "./inspect-frames.ts";
 export { type HandshakeFinding, type HandshakeInspection, inspectHandshake } from "./inspect-handshake.ts";
+
+// The engine's own parts, for tools that follow a live stream and never have all of it: `antiphon tap`.
+export { nameReceivedClose } from "../client/received-close.ts";
+export { nameTcpError, nameTlsError } from "../client/transport-failure.ts";
+export { nodePrimitives } from "../node/primitives.ts";
+export { endsWithFlushTail, explainInflate } from "../protocol/deflate-diagnosis.ts";
+export {
+  FrameHeader,
+  type HeaderContext,
+  maxHeaderLength,
+  type StreamPlace,
+} from "../protocol/frame-header.ts";
+export { MaskingKeyWatch, predictableKeyRun } from "../protocol/masking-key-watch.ts";
+export { incomingDirection, MessageInflater } from "../protocol/permessage-deflate.ts";
+export {
+  type ResponseHead,
+  type ResponseHeadResult,
+  ResponseHeadReader,
+} from "../protocol/response-head-reader.ts";
+export { findInvalidUtf8 } from "../protocol/utf8.ts";
+export { recogniseApplicationProtocol } from "./application-protocol.ts";
+export { type FrameLayout, readFrameLayout } from "./frame-layout.ts";
+export { judgeHeaderFields } from "./header-judgement.ts";
