@@ -34,7 +34,8 @@ export interface ListenOptions {
   readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-const defaultHandshakeTimeoutMs = 10_000;
+/** Time for TLS, and for a complete request head. */
+export const defaultHandshakeTimeoutMs = 10_000;
 /** Method, version and line end, with room to spare. */
 const requestLineBytes = 64;
 

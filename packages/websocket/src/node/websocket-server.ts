@@ -23,7 +23,13 @@ import { ConnectionRegistry, type ConnectionPage, type ConnectionQuery } from ".
 import type { SendResult } from "./connection-host.ts";
 import { type ConnectionSettings, defaultConnectionSettings } from "./connection-settings.ts";
 import { drain, type DrainResult } from "./drain.ts";
-import { createListener, listen, type ListenOptions, refusePlainRequest } from "./http-listener.ts";
+import {
+  createListener,
+  defaultHandshakeTimeoutMs,
+  listen,
+  type ListenOptions,
+  refusePlainRequest,
+} from "./http-listener.ts";
 import { type CompletedHandshake, Handshake, refuseWith } from "./handshake.ts";
 import { refuseSocket } from "./refuse-socket.ts";
 import {
@@ -37,6 +43,7 @@ import {
 } from "./route.ts";
 import type { RouteParameters } from "./route-path.ts";
 import { TimerWheel } from "./timer-wheel.ts";
+import { nameTlsClientError } from "./tls-client-failure.ts";
 import { Topics } from "./topics.ts";
 import type { HandshakeRequest } from "./upgrade-decision.ts";
 
@@ -103,6 +110,7 @@ export class WebSocketServer {
   readonly #socketsByIp = new Map<string, number>();
   #listener: HttpServer | HttpsServer | undefined;
   #tls: ListenOptions["tls"];
+  #handshakeTimeoutMs = defaultHandshakeTimeoutMs;
   #listenerClosed: Promise<void> | undefined;
   #draining = false;
 
@@ -194,6 +202,7 @@ export class WebSocketServer {
   /** Listens with an HTTP server of its own; `shutdown` closes it. Rejects with Node's error, for example EADDRINUSE. */
   async listen(options: ListenOptions = {}): Promise<AddressInfo> {
     if (this.#listener) throw new TypeError("this server listens already; attach further HTTP servers");
+    this.#handshakeTimeoutMs = options.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs;
     const listener = createListener(options, this.#limits, (request, response) =>
       this.refusePlainRequest(request, response),
     );
@@ -225,7 +234,9 @@ export class WebSocketServer {
   /** Names a request that Node's parser gave up on, and answers it. For HTTP frameworks with a hook for such errors. */
   answerClientError(error: NodeJS.ErrnoException & { rawPacket?: Uint8Array }, socket: Duplex): void {
     const bytes = error.rawPacket ?? new Uint8Array(0);
-    const failure = judgeMalformedRequest({ code: error.code, bytes }, this.#limits);
+    const failure =
+      nameTlsClientError(error, this.#handshakeTimeoutMs) ??
+      judgeMalformedRequest({ code: error.code, bytes }, this.#limits);
     this.#report(failure, {});
     if (!socket.writable || failure.httpStatus === undefined) socket.destroy();
     else refuseSocket(socket, formatRefusal({ status: failure.httpStatus, failure }));
