@@ -41,17 +41,20 @@ export const receivedCloseFailures = {
   }),
   "close-unsupported-data-received": defineFailure<ReceivedClose>({
     ...ourFault,
-    explain: ({ code, reason }) => `The peer closed with ${code}${quote(reason)}: it does not take such data.`,
+    explain: ({ code, reason }) =>
+      `The peer closed with ${code}${quote(reason)}: it does not take such data.`,
     fix: "Send the message type (text or binary) that the peer accepts.",
   }),
   "close-invalid-data-received": defineFailure<ReceivedClose>({
     ...ourFault,
-    explain: ({ code, reason }) => `The peer closed with ${code}${quote(reason)}: our data is not what it claims.`,
+    explain: ({ code, reason }) =>
+      `The peer closed with ${code}${quote(reason)}: our data is not what it claims.`,
     fix: "Check what the messages contain, and that compression follows the negotiated parameters.",
   }),
   "close-policy-violation": defineFailure<ReceivedClose>({
     ...ourFault,
-    explain: ({ code, reason }) => `The peer closed with ${code}${quote(reason)}: a policy forbids what we do.`,
+    explain: ({ code, reason }) =>
+      `The peer closed with ${code}${quote(reason)}: a policy forbids what we do.`,
     fix: "Read the reason text.",
   }),
   "close-too-big-received": defineFailure<ReceivedClose>({
@@ -86,7 +89,8 @@ export const receivedCloseFailures = {
     ...theirTrouble,
     faults: ["server", "proxy"],
     spec: "IANA close code 1014",
-    explain: ({ code, reason }) => `The peer closed with ${code}${quote(reason)}: a service behind it failed.`,
+    explain: ({ code, reason }) =>
+      `The peer closed with ${code}${quote(reason)}: a service behind it failed.`,
     fix: "Check the service behind the server, then retry.",
   }),
   "close-registered-code": defineFailure<ReceivedClose>({

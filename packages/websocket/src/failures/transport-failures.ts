@@ -2,7 +2,12 @@
 import { defineFailure } from "./failure.ts";
 
 const transport = { phase: "transport", certainty: "proved", severity: "fatal" } as const;
-const tls = { ...transport, faults: ["server"], retry: "after-change", spec: "RFC 6455 §4.1 item 5" } as const;
+const tls = {
+  ...transport,
+  faults: ["server"],
+  retry: "after-change",
+  spec: "RFC 6455 §4.1 item 5",
+} as const;
 const proxy = { ...transport, phase: "proxy", faults: ["proxy"], spec: "RFC 9110 §9.3.6" } as const;
 
 /** `code` is the platform's name of the error, such as ENOTFOUND. */
