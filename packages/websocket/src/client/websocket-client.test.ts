@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type RawData, type WebSocket as Peer, WebSocketServer as PeerServer } from "ws";
 import { createDeferred } from "../../../../test/support/deferred.ts";
@@ -85,6 +86,34 @@ describe("what a client sends (RFC 6455 §5.1, §5.3)", () => {
     expect(new Set(frames.map(({ opcode }) => opcode))).toEqual(new Set([1, 2, 8, 9, 10]));
     expect(frames.at(-1)?.payload.toString("latin1")).toBe("\x0f\xa1bye");
     expect(bytes).toEqual(Buffer.from([1, 2, 3]));
+    client.terminate();
+  });
+});
+
+describe("a server that reads too slowly", () => {
+  it("makes send answer queued, and ready resolve once it reads again", async () => {
+    const peer = createDeferred<Socket>();
+    const { port } = await startRawServer((request, socket) => {
+      socket.pause();
+      socket.write(switchProtocols(request));
+      peer.resolve(socket);
+    });
+    const client = await connect(`ws://127.0.0.1:${port}`, { maxBufferedBytes: 64 * 1024 * 1024 });
+    const chunk = Buffer.alloc(1024 * 1024);
+    let result = client.send(chunk);
+    for (let sent = 1; sent < 32; sent += 1) result = client.send(chunk);
+    expect(result).toBe("queued");
+    let isReady = false;
+    const waitUntilReady = async (): Promise<void> => {
+      await client.ready();
+      isReady = true;
+    };
+    const ready = waitUntilReady();
+    expect(await client.receive({ timeoutMs: 0 })).toMatchObject({ type: "timeout" });
+    expect(isReady).toBe(false);
+    (await peer.promise).resume();
+    await ready;
+    expect(client.bufferedBytes).toBeLessThanOrEqual(16 * 1024);
     client.terminate();
   });
 });
