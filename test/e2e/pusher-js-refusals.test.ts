@@ -37,8 +37,10 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-/** How often the server's log has this failure; each refused attempt is logged. */
-const countRefusals = (failure: string): number => server.output().split(`"failure":"${failure}"`).length - 1;
+/** Waits until the log has this failure so many times; each refused attempt is logged. */
+async function expectRefusals(failure: string, count: number, by: AntiphonProcess = server): Promise<void> {
+  await expect.poll(() => by.output().split(`"failure":"${failure}"`).length - 1).toBe(count);
+}
 
 const nextError = (pusher: PusherJs): Promise<unknown> => nextEvent(pusher.connection, "error");
 
@@ -60,7 +62,7 @@ describe("pusher-js stays away", () => {
       await reachState(pusher, "disconnected");
       await vi.advanceTimersByTimeAsync(hourMs);
       expect(states).toEqual(["connecting", "disconnected"]);
-      expect(countRefusals(failure)).toBe(1);
+      await expectRefusals(failure, 1);
     },
   );
 
@@ -72,7 +74,7 @@ describe("pusher-js stays away", () => {
     await reachState(pusher, "disconnected");
     await vi.advanceTimersByTimeAsync(hourMs);
     expect(states).toEqual(["connecting", "connected", "disconnected"]);
-    expect(countRefusals("signin-user-terminated")).toBe(1);
+    await expectRefusals("signin-user-terminated", 1);
   });
 });
 
@@ -106,7 +108,7 @@ describe("pusher-js comes back", () => {
     const refusedAgain = nextError(pusher);
     await vi.advanceTimersByTimeAsync(1000);
     await refusedAgain;
-    expect(overloaded.output().split('"failure":"node-overloaded"').length - 1).toBe(2);
+    await expectRefusals("node-overloaded", 2, overloaded);
     pusher.disconnect();
     await overloaded.stop();
   });

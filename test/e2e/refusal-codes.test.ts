@@ -2,15 +2,23 @@
  * Every code of the Pusher protocol that one node can show: the exact error event and the close code, as a client that
  * hides nothing sees them.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { AntiphonProcess } from "../support/antiphon-process.ts";
 import { type AppSettings, startConfiguredServer } from "../support/configured-server.ts";
 import { createPublisher } from "../support/publisher.ts";
 import { connectRawClient, pusherUrl, RawClient, type RawClientOptions } from "../support/raw-client.ts";
 
 const open = { id: "1", key: "open-key", secret: "open-secret", events: { clientEvents: "members" } };
+const big = {
+  id: "9",
+  key: "big-key",
+  secret: "s9",
+  connection: { maxBufferedBytes: 2_097_152 },
+  events: { maxDataBytes: 1_000_000 },
+};
 const apps: readonly AppSettings[] = [
   open,
+  big,
   { id: "2", key: "disabled-key", secret: "s2", enabled: false },
   { id: "3", key: "tls-key", secret: "s3", connection: { requireTls: true } },
   { id: "4", key: "strict-key", secret: "s4", connection: { strictProtocol: true } },
@@ -108,6 +116,20 @@ describe("handshakes that are refused inside the WebSocket", () => {
   });
 });
 
+describe("a node without memory to spare", () => {
+  it("4100: refuses every newcomer", async () => {
+    // A heap so small that the server alone fills more than a hundredth of it.
+    const full = await startConfiguredServer(
+      { apps: [open], health: { memoryThresholdPercent: 1 } },
+      { env: { NODE_OPTIONS: "--max-old-space-size=128" } },
+    );
+    onTestFinished(async () => void (await full.stop()));
+    expect(await listenToTheEnd(pusherUrl(full, open.key))).toEqual(
+      refusal(4100, "This server is at its capacity."),
+    );
+  });
+});
+
 describe("handshakes that are accepted", () => {
   it.each(["", "protocol=4", "protocol=7&client=js&version=8.6.0&flash=false&x=1&x=2"])(
     "with the query “%s”",
@@ -167,6 +189,31 @@ describe("sessions that are ended", () => {
     const text = "You got disconnected by the app.";
     expect(await client.next()).toBe(refusal(4009, text).messages[0]);
     expect(await client.closed).toEqual({ code: 4009, reason: text });
+  });
+
+  it("4100: a client that does not read what it is sent, while one that does gets everything", async () => {
+    const { client: fast } = await connectRawClient(url("big-key"));
+    const { client: slow } = await connectRawClient(url("big-key"));
+    for (const client of [fast, slow]) {
+      client.subscribe("big");
+      await client.next();
+    }
+    slow.pauseReading();
+    const backend = createPublisher(server, big);
+    // More than the network's buffers take.
+    for (let count = 0; count < 24; count += 1) {
+      await backend.trigger("big", "event", "x".repeat(1_000_000));
+      expect((await fast.next()).length).toBeGreaterThan(1_000_000);
+    }
+    await server.printed('"failure":"session-client-too-slow"');
+    slow.resumeReading();
+    expect(await slow.closed).toMatchObject({
+      code: 4100,
+      reason: expect.stringMatching(
+        /^The client is too slow: \d+ bytes wait to be sent, 2097152 are allowed\.$/,
+      ),
+    });
+    expect(slow.unread.at(-1)).toMatch(/^\{"event":"pusher:error","data":\{"code":4100,/);
   });
 
   it("4201: a client that answers no ping, while one that does stays", async () => {

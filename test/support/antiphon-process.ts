@@ -91,7 +91,8 @@ async function waitForOutput(
 async function stopChild(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill(signal);
-    await once(child, "exit");
+    // Later than "exit": all output has been read.
+    await once(child, "close");
   }
   return child.exitCode;
 }

@@ -87,6 +87,15 @@ export class RawClient {
     this.#socket.write(bytes);
   }
 
+  /** Lets what the server sends wait in the buffers of the network. */
+  pauseReading(): void {
+    this.#websocket.pause();
+  }
+
+  resumeReading(): void {
+    this.#websocket.resume();
+  }
+
   subscribe(channel: string, auth: object = {}): void {
     this.send({ event: "pusher:subscribe", data: { channel, ...auth } });
   }
