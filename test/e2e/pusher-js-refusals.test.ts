@@ -2,7 +2,7 @@
  * What the real pusher-js does when it is sent away: 40xx ends it, 41xx makes it wait, 42xx makes it return at once. Its
  * clock is the test's, so that an hour can pass in which it might try again.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { AntiphonProcess } from "../support/antiphon-process.ts";
 import { type AuthEndpoint, authorizedAs, startAuthEndpoint } from "../support/auth-endpoint.ts";
 import { startConfiguredServer } from "../support/configured-server.ts";
@@ -81,6 +81,7 @@ describe("pusher-js stays away", () => {
 describe("pusher-js comes back", () => {
   it("at once after 4200, when the server drains", async () => {
     const draining = await startConfiguredServer({ apps: [open] });
+    onTestFinished(async () => void (await draining.stop()));
     const { pusher, states } = startPusherJs(draining, open.key);
     await reachState(pusher, "connected");
     const error = nextError(pusher);
@@ -102,6 +103,7 @@ describe("pusher-js comes back", () => {
       { apps: [open], health: { memoryThresholdPercent: 1 } },
       { env: { NODE_OPTIONS: "--max-old-space-size=128" } },
     );
+    onTestFinished(async () => void (await overloaded.stop()));
     const { pusher, states } = startPusherJs(overloaded, open.key);
     await nextError(pusher);
     expect(states).toEqual(["connecting"]);
@@ -110,6 +112,5 @@ describe("pusher-js comes back", () => {
     await refusedAgain;
     await expectRefusals("node-overloaded", 2, overloaded);
     pusher.disconnect();
-    await overloaded.stop();
   });
 });

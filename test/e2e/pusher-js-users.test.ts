@@ -2,7 +2,7 @@
 
 import type Pusher from "pusher";
 import type { PresenceChannel } from "pusher-js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { AntiphonProcess } from "../support/antiphon-process.ts";
 import {
   type AuthEndpoint,
@@ -77,6 +77,7 @@ describe("signin", () => {
 
   it("with a wrong secret closes the client for good", async () => {
     const wrongAuth = await startAuthEndpoint(createPublisher(server, { ...app, secret: "another-secret" }));
+    onTestFinished(() => wrongAuth.stop());
     const { pusher, states } = startPusherJs(server, app.key, authorizedAs(wrongAuth, { id: "ada" }));
     const refused = nextEvent(pusher.connection, "error");
     pusher.signin();
@@ -86,7 +87,6 @@ describe("signin", () => {
     });
     await reachState(pusher, "disconnected");
     expect(states).toEqual(["connecting", "connected", "disconnected"]);
-    await wrongAuth.stop();
   });
 });
 
