@@ -592,14 +592,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
 
   #noteTransportEnd(end: "fin" | "reset"): void {
     if (this.#protocol.state === "closed") return;
-    const before = this.#protocol.failure;
     const failure = this.#protocol.receiveEnd(end);
-    if (failure === undefined || failure === before) return;
     if (this.#failure === undefined) {
       this.#failure = failure;
-      this.#host.report(failure, this);
-    } else if (this.#failure !== failure) {
-      (this.#consequences ??= []).push(failure);
+      if (failure) this.#host.report(failure, this);
+    } else if (end === "reset") {
+      // Not a cause of its own: the connection had failed before.
+      (this.#consequences ??= []).push(engineFailures.create("tcp-reset"));
     }
   }
 

@@ -99,7 +99,7 @@ export class Outbox {
       dropped += 1;
       return false;
     });
-    if (dropped > 0) this.#forgetDroppedKeys();
+    if (dropped > 0) this.#forgetKeys();
     return dropped;
   }
 
@@ -127,6 +127,7 @@ export class Outbox {
 
   #writeSome(): void {
     const bytes = this.#queuedBytes <= maxWriteBytes ? this.#joinAll() : this.#takeSome();
+    this.#forgetKeys();
     if (this.#socket.writable) this.#socket.write(bytes);
     else this.clear();
   }
@@ -160,7 +161,8 @@ export class Outbox {
     return Buffer.concat(taken, bytes);
   }
 
-  #forgetDroppedKeys(): void {
+  /** Lets go of keys whose frames wait no more. */
+  #forgetKeys(): void {
     if (this.#byKey === undefined) return;
     const waiting = new Set(this.#queue);
     for (const [key, frame] of this.#byKey) if (!waiting.has(frame)) this.#byKey.delete(key);
