@@ -21,6 +21,12 @@ const drained = {
   close: { code: 4200, reason: "This server is shutting down." },
 };
 
+const notAccepted = {
+  message:
+    '{"event":"pusher:error","data":{"code":4100,"message":"This server is shutting down and takes no new connections."}}',
+  close: { code: 4100, reason: "This server is shutting down and takes no new connections." },
+};
+
 describe("SIGTERM", () => {
   it("sends every client away with 4200 and ends with exit code 0", async () => {
     const server = await start(100);
@@ -50,8 +56,8 @@ describe("SIGTERM", () => {
     const ready = await fetch(`http://127.0.0.1:${server.port}/ready`);
     expect(ready.status).toBe(503);
     const newcomer = new RawClient(pusherUrl(server, app.key));
-    expect(await newcomer.next()).toBe(drained.message);
-    expect(await newcomer.closed).toEqual(drained.close);
+    expect(await newcomer.next()).toBe(notAccepted.message);
+    expect(await newcomer.closed).toEqual(notAccepted.close);
 
     await expect(createPublisher(server, app).trigger("room", "event", {})).rejects.toMatchObject({
       status: 503,

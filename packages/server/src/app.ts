@@ -57,6 +57,9 @@ const closeAnswerMs = 2000;
 /** At the end, queued webhooks have this long; what is left then is lost. */
 const webhookFlushMs = 5000;
 
+/** Connections above the node's limit that are open at the same time to be told so. */
+const refusedAtOnce = 1000;
+
 const now = (): number => Date.now();
 
 class Antiphon implements AntiphonServer {
@@ -133,7 +136,8 @@ class Antiphon implements AntiphonServer {
       // A Pusher client that comes now is told 4200 inside the WebSocket, and goes to another node at once.
       keepAccepting: true,
     });
-    this.#logger.info({ reason, ...drained }, "connections drained");
+    const { clean, forced, durationMs } = drained;
+    this.#logger.info({ reason, clean, forced, durationMs }, "connections drained");
     await close(this.#server);
     await this.#api.close();
     await this.#webhooks.flush(webhookFlushMs);
@@ -169,7 +173,8 @@ class Antiphon implements AntiphonServer {
   #createWebSockets(): WebSocketServer {
     const { limits, server } = this.#config;
     return new WebSocketServer({
-      ...(limits.maxConnections >= 0 && { maxConnections: limits.maxConnections }),
+      // Browsers hide a refused handshake: the gateway refuses inside the WebSocket, and the engine only beyond that.
+      ...(limits.maxConnections >= 0 && { maxConnections: limits.maxConnections + refusedAtOnce }),
       ...(limits.maxConnectionsPerIp >= 0 && { maxConnectionsPerIp: limits.maxConnectionsPerIp }),
       trustedProxies: server.trustedProxies,
       deflate: server.compression,
@@ -182,6 +187,8 @@ class Antiphon implements AntiphonServer {
 
   #createGateway(): PusherGateway {
     const { limits, server, health } = this.#config;
+    const isMemoryFull = createMemoryWatch(health.memoryThresholdPercent);
+    const isFull = (): boolean => limits.maxConnections >= 0 && this.#websockets.size > limits.maxConnections;
     return new PusherGateway({
       apps: this.#apps,
       hubs: this.#hubs,
@@ -190,7 +197,7 @@ class Antiphon implements AntiphonServer {
       now,
       scheduler: timerScheduler,
       isDraining: () => this.#status === "draining",
-      isOverloaded: createMemoryWatch(health.memoryThresholdPercent),
+      isOverloaded: () => isFull() || isMemoryFull(),
       observer: this.#metrics,
       transportFor: (connection, appId) => this.#metrics.createTransport(connection, appId),
       report: (failure, context) => {

@@ -16,6 +16,16 @@ const definitions = {
     explain: () => "This server is shutting down.",
     fix: "Reconnect at once: a load balancer will pick another node, or the restarted one.",
   }),
+  "node-not-accepting": defineFailure({
+    ...admission,
+    faults: ["nobody"],
+    // Not 4200, on which pusher-js is back within milliseconds, on this very node until the load balancer notices.
+    spec: "Pusher protocol, code 4100",
+    closeCode: 4100,
+    retry: "backoff",
+    explain: () => "This server is shutting down and takes no new connections.",
+    fix: "Wait a second and reconnect: a load balancer will pick another node, or the restarted one.",
+  }),
   "app-path-invalid": defineFailure<{ path: string }>({
     ...admission,
     faults: ["client", "proxy"],

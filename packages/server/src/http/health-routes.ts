@@ -9,18 +9,19 @@ import { sendJson } from "./refusal.ts";
 import type { RouteContext } from "./route-context.ts";
 import { routes } from "./route-table.ts";
 
+/** What Reverb answers on `/up`. */
 const healthy = '{"health":"OK"}';
 
 /** Adds the health routes. Nobody has to sign for them. */
 export function addHealthRoutes(fastify: FastifyInstance, context: RouteContext): void {
   fastify.addHook("onRequest", allowOtherOrigins);
-  fastify.route({ ...routes.root, handler: answerAlive });
-  fastify.route({ ...routes.up, handler: answerAlive });
+  fastify.route({ ...routes.root, handler: answerOk });
+  fastify.route({ ...routes.up, handler: (_request, reply) => sendJson(reply, healthy) });
   fastify.route({ ...routes.ready, handler: answerReady });
   fastify.route({ ...routes.acceptTraffic, handler: answerAcceptTraffic });
 
   function answerReady(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    return isReady(reply) ? sendJson(reply, healthy) : reply;
+    return isReady(reply) ? answerOk(_request, reply) : reply;
   }
 
   function answerAcceptTraffic(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -42,8 +43,9 @@ export function addHealthRoutes(fastify: FastifyInstance, context: RouteContext)
   }
 }
 
-function answerAlive(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendJson(reply, healthy);
+/** What soketi answers on `/` and `/ready`. */
+function answerOk(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.type("text/plain; charset=utf-8").send("OK");
 }
 
 /** Nothing here is secret; a preflight is answered on the spot. */

@@ -128,11 +128,11 @@ describe("admission", () => {
     expect(refusalOf({}, soketi).code).toBe(4100);
   });
 
-  it("refuses with 4100 when the node is full, and with 4200 while it drains", () => {
+  it("refuses with 4100 when the node is full or drains, so that clients wait before they return", () => {
     expect(refusalOf({}, app, { overloaded: true })).toEqual({ code: 4100, name: "node-overloaded" });
     expect(refusalOf({ key: undefined }, undefined, { draining: true })).toEqual({
-      code: 4200,
-      name: "node-draining",
+      code: 4100,
+      name: "node-not-accepting",
     });
   });
 

@@ -78,7 +78,7 @@ export function admit(
 ): Acceptance | Refusal {
   const refuse = (failure: Failure<AdmissionFailureName>): Refusal =>
     refusal(failure, app?.profile ?? "pusher");
-  if (load.draining) return refuse(admissionFailures.create("node-draining"));
+  if (load.draining) return refuse(admissionFailures.create("node-not-accepting"));
   if (request.key === undefined)
     return refuse(admissionFailures.create("app-path-invalid", { path: excerpt(request.path) }));
   const protocol = readProtocol(request, app?.connection.strictProtocol ?? false);

@@ -22,7 +22,7 @@ export interface Suspect extends Diagnosis {
 
 const unknownCause: Diagnosis = {
   cause: "secret-or-text",
-  reason: "no known mistake explains it, so the secret differs, or another socket id or text was signed",
+  reason: "no known mistake explains it, so the secret differs, or another text was signed",
 };
 
 /** The first suspect whose text gives the digest; else whether the app key was used as secret; else an honest guess. */

@@ -115,7 +115,7 @@ describe("authorisation", () => {
       error(
         channel,
         "AuthError",
-        "Invalid signature: no known mistake explains it, so the secret differs, or another socket id or text was signed.",
+        "Invalid signature: no known mistake explains it, so the secret differs, or another text was signed.",
         401,
       ),
     ]);
