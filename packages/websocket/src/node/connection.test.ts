@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createDeferred } from "../../../../test/support/deferred.ts";
 import { FailureError } from "../failures/failure.ts";
-import { closeFrame, frameOf, framesOf, TestConnection } from "./connection.test.harness.ts";
-import { settle } from "./fake-socket.test.harness.ts";
+import { closeFrame, frameOf, framesOf, TestConnection } from "../../../../test/support/test-connection.ts";
+import { settle } from "../../../../test/support/fake-socket.ts";
 import { PreparedMessage } from "./prepared-message.ts";
 import { Topic } from "./topic.ts";
 
@@ -576,7 +576,7 @@ describe("ping", () => {
     test.connection.send("x".repeat(2000));
     await settle();
     for (const text of ["a", "b", "c"]) await test.receive(text, { opcode: 9 });
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(test.socket.hex.slice(-6)).toBe("8a0163");
     expect(test.socket.hex.match(/8a01/g)).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeSocket, settle } from "./fake-socket.test.harness.ts";
+import { FakeSocket, settle } from "../../../../test/support/fake-socket.ts";
 import { maxWriteBytes, Outbox } from "./outbox.ts";
 
 function createOutbox(): { outbox: Outbox; socket: FakeSocket } {
@@ -30,7 +30,7 @@ describe("the outbox", () => {
   it("hands a single buffer over without copying it", () => {
     const { outbox, socket } = createOutbox();
     const seen: unknown[] = [];
-    socket.write = ((chunk: unknown) => seen.push(chunk)) as typeof socket.write;
+    socket.write = ((chunk: unknown) => seen.push(chunk) > 0) as typeof socket.write;
     const shared = text("s", 500);
     outbox.push(shared);
     outbox.flush();
@@ -53,7 +53,7 @@ describe("the outbox", () => {
     outbox.push(text("a"));
     outbox.flush();
     expect(outbox.queuedBytes).toBe(1);
-    await socket.take();
+    await socket.letPeerRead();
     outbox.flush();
     expect(socket.text).toBe(`${"#".repeat(1024)}a`);
   });
@@ -78,9 +78,9 @@ describe("the outbox", () => {
     outbox.push(text("z"));
     outbox.flush();
     expect(outbox.queuedBytes).toBe(maxWriteBytes + 11);
-    await socket.take({ onlyOne: true });
+    await socket.letPeerRead({ onlyOne: true });
     outbox.flush();
-    await socket.take();
+    await socket.letPeerRead();
     outbox.flush();
     expect(socket.text).toBe(`${large.toString()}z`);
     expect(outbox.bufferedBytes).toBe(0);
@@ -90,7 +90,7 @@ describe("the outbox", () => {
     const { outbox, socket } = createBackedUp();
     const count = Math.ceil((2.5 * maxWriteBytes) / 1000);
     for (let i = 0; i < count; i += 1) outbox.push(text(String(i % 10), 1000));
-    await socket.take();
+    await socket.letPeerRead();
     outbox.flush();
     const [, ...portions] = socket.writes;
     expect(portions).toHaveLength(3);
@@ -104,7 +104,7 @@ describe("the outbox", () => {
     outbox.push(text("b"));
     outbox.flushAll();
     expect(outbox.queuedBytes).toBe(0);
-    await socket.take();
+    await socket.letPeerRead();
     expect(socket.text.endsWith("#ab")).toBe(true);
   });
 
@@ -125,7 +125,7 @@ describe("the outbox", () => {
       for (const letter of "abcd") outbox.push(text(letter, 10));
       expect(outbox.dropOldest(1024 + 25)).toBe(2);
       expect(outbox.queuedBytes).toBe(20);
-      await socket.take();
+      await socket.letPeerRead();
       outbox.flush();
       expect(socket.text.slice(1024)).toBe("c".repeat(10) + "d".repeat(10));
     });
@@ -140,7 +140,7 @@ describe("the outbox", () => {
       outbox.push(text("b", 10));
       expect(outbox.dropOldest(0)).toBe(2);
       expect(outbox.queuedBytes).toBe(102);
-      await socket.take();
+      await socket.letPeerRead();
       outbox.flush();
       expect(socket.text.slice(maxWriteBytes)).toBe(`${"L".repeat(100)}!!`);
     });
@@ -148,7 +148,7 @@ describe("the outbox", () => {
     it("holds no frame longer than it waits", async () => {
       const { outbox, socket } = createBackedUp();
       for (let i = 0; i < 3; i += 1) outbox.pushKept(text("k", maxWriteBytes));
-      await socket.take();
+      await socket.letPeerRead();
       outbox.flush();
       outbox.push(text("a"));
       expect(outbox.dropOldest(0)).toBe(1);
@@ -164,7 +164,7 @@ describe("the outbox", () => {
       outbox.pushKeyed(text("2", 5), "price");
       outbox.pushKeyed(text("o"), "other");
       expect(outbox.queuedBytes).toBe(7);
-      await socket.take();
+      await socket.letPeerRead();
       outbox.flush();
       expect(socket.text.slice(1024)).toBe("22222xo");
       outbox.pushKeyed(text("3"), "price");

@@ -1,8 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { createDeferred } from "../../../../test/support/deferred.ts";
-import { type ConnectionOptions, frameOf, TestConnection } from "./connection.test.harness.ts";
-import { settle } from "./fake-socket.test.harness.ts";
+import { type ConnectionOptions, frameOf, TestConnection } from "../../../../test/support/test-connection.ts";
+import { settle } from "../../../../test/support/fake-socket.ts";
 
 /** A connection whose socket has taken its fill, so that everything from here on waits in the outbox. */
 async function createBackedUp(options: ConnectionOptions = {}): Promise<TestConnection> {
@@ -41,7 +41,7 @@ describe("sending", () => {
     expect(test.connection.send("b".repeat(900))).toBe("queued");
     await settle();
     expect(test.log).toEqual(["open"]);
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(test.log).toEqual(["open", "drain"]);
     await settle();
     expect(test.log).toEqual(["open", "drain"]);
@@ -53,7 +53,7 @@ describe("sending", () => {
     expect(test.connection.send("a".repeat(500))).toBe("queued");
     await settle();
     expect([test.log, test.connection.bufferedBytes]).toEqual([["open"], 504]);
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(test.log).toEqual(["open", "drain"]);
   });
 
@@ -77,7 +77,7 @@ describe("sending", () => {
       });
       await settle();
       expect(isReady).toBe(false);
-      await test.socket.take();
+      await test.socket.letPeerRead();
       await ready;
       expect(test.connection.bufferedBytes).toBe(0);
     }
@@ -116,7 +116,7 @@ describe("a slow consumer", () => {
     });
     for (const letter of "abcdefg") test.connection.send(letter.repeat(1000));
     expect(test.log).toEqual(["failing slow-consumer", "report slow-consumer"]);
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(written(test)).toBe("#g!");
     expect(test.socket.writes.at(-1)!.toString("latin1")).toMatch(/\u0003\u00f5slow-consumer$/);
   });
@@ -125,7 +125,7 @@ describe("a slow consumer", () => {
     const test = await createBackedUp({ slowConsumer: "drop-newest" });
     const results = [..."abcde"].map((letter) => test.connection.send(letter.repeat(900)));
     expect(results).toEqual(["queued", "queued", "queued", "dropped", "dropped"]);
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(written(test)).toBe("#abc");
     expect(test.connection.isOpen).toBe(true);
   });
@@ -136,7 +136,7 @@ describe("a slow consumer", () => {
     void test.connection.ping().catch(() => {});
     for (const letter of "bcdef") test.connection.send(letter.repeat(900));
     expect(test.connection.bufferedBytes).toBeLessThanOrEqual(4000);
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(written(test)).toBe("#!def");
   });
 
@@ -147,7 +147,7 @@ describe("a slow consumer", () => {
     for (const letter of "abcdef") test.connection.send(letter.repeat(900));
     expect(test.connection.bufferedBytes).toBeLessThanOrEqual(4000);
     stream.end("2");
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(Buffer.concat(test.socket.writes).includes("1".repeat(500))).toBe(true);
     expect(test.socket.text.replaceAll(/[^a-f]/g, "").replaceAll(/(.)\1+/g, "$1")).toBe("ef");
   });
@@ -164,7 +164,7 @@ describe("a slow consumer", () => {
     const test = await createBackedUp({ slowConsumer: "close" });
     for (const letter of "abcdefghijkl") test.connection.send(letter.repeat(1500), { coalesceKey: "price" });
     test.connection.send("z");
-    await test.socket.take();
+    await test.socket.letPeerRead();
     expect(written(test)).toBe("#lz");
     expect(test.connection.isOpen).toBe(true);
   });
@@ -179,7 +179,7 @@ describe("a slow consumer", () => {
       topic.publish(letter.repeat(900));
       await settle();
     }
-    await slow.socket.take();
+    await slow.socket.letPeerRead();
     expect([written(slow), written(fast)]).toEqual(["#abc", "abcdef"]);
   });
 });

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 export class FakeSocket extends Duplex {
   /** Everything that was handed over, one buffer a write. */
   readonly writes: Buffer[] = [];
-  /** Whether a peer reads at once; otherwise a write waits for `read…`. */
+  /** Whether a peer reads at once; otherwise a write waits for `letPeerRead`. */
   isTaking = true;
   #waiting: (() => void) | undefined;
 
@@ -22,7 +22,7 @@ export class FakeSocket extends Duplex {
   }
 
   /** Lets the peer read what it has not taken yet, and everything after it or only that one write. */
-  async take({ onlyOne = false } = {}): Promise<void> {
+  async letPeerRead({ onlyOne = false } = {}): Promise<void> {
     this.isTaking = !onlyOne;
     const taken = this.#waiting;
     this.#waiting = undefined;

@@ -1,13 +1,16 @@
 /** A server's connection on a fake socket, and what its handlers and its host were told, in order. */
-import { buildPeerFrame } from "../../../../test/support/peer-frames.ts";
-import type { Role } from "../protocol/opcodes.ts";
-import type { NegotiatedDeflate } from "../protocol/permessage-deflate.ts";
-import type { CloseReport } from "./close-report.ts";
-import type { ConnectionHandlers } from "./connection-host.ts";
-import { type ConnectionSettings, defaultConnectionSettings } from "./connection-settings.ts";
-import { WebSocketConnection } from "./connection.ts";
-import { FakeSocket } from "./fake-socket.test.harness.ts";
-import { TimerWheel } from "./timer-wheel.ts";
+import { buildPeerFrame } from "./peer-frames.ts";
+import type { Role } from "../../packages/websocket/src/protocol/opcodes.ts";
+import type { NegotiatedDeflate } from "../../packages/websocket/src/protocol/permessage-deflate.ts";
+import type { CloseReport } from "../../packages/websocket/src/node/close-report.ts";
+import type { ConnectionHandlers } from "../../packages/websocket/src/node/connection-host.ts";
+import {
+  type ConnectionSettings,
+  defaultConnectionSettings,
+} from "../../packages/websocket/src/node/connection-settings.ts";
+import { WebSocketConnection } from "../../packages/websocket/src/node/connection.ts";
+import { FakeSocket } from "./fake-socket.ts";
+import { TimerWheel } from "../../packages/websocket/src/node/timer-wheel.ts";
 
 export interface ConnectionOptions extends Partial<ConnectionSettings> {
   readonly handlers?: ConnectionHandlers;
