@@ -121,7 +121,8 @@ describe.skipIf(!search.found)(
       await page.goto(otherChat.url);
       await page.getByLabel("Your name").fill("Carla");
       await page.getByRole("button", { name: "Join the chat" }).click();
-      await page.locator('#status[data-state="connected"]').waitFor();
+      // In the room, not only connected.
+      await page.locator("#text:enabled").waitFor();
       await other.stop();
       await page.getByText("This server is shutting down.").waitFor();
       await page.locator('#status:not([data-state="connected"])').waitFor();
