@@ -39,3 +39,19 @@ export { findInvalidUtf8 } from "../protocol/utf8.ts";
 export { recogniseApplicationProtocol } from "./application-protocol.ts";
 export { type FrameLayout, readFrameLayout } from "./frame-layout.ts";
 export { judgeHeaderFields } from "./header-judgement.ts";
+
+// The client's opening handshake stage by stage, for a tool that shows each of them: `antiphon doctor`.
+export { ConnectAttempt, type ConnectStage } from "../client/connect-attempt.ts";
+export { defaultClientDeflate } from "../client/connect-options.ts";
+export { exchangeHead, readRefusalBody } from "../client/exchange-head.ts";
+export { openTcp, openTls } from "../client/open-socket.ts";
+export { type Proxy, selectProxy } from "../client/proxy-selection.ts";
+export { openTunnel } from "../client/proxy-tunnel.ts";
+export { findEndFailure } from "../client/received-close.ts";
+export { type DialledHost, formatAddress, nameTimeout } from "../client/transport-failure.ts";
+export { parseWebSocketUrl, type WebSocketTarget } from "../client/websocket-url.ts";
+export { hideUserInfo, toEvidenceText } from "../failures/evidence-text.ts";
+export { TimerWheel } from "../node/timer-wheel.ts";
+export { formatUpgradeRequest } from "../protocol/client-request.ts";
+export { HeaderFields, type HeaderLine } from "../protocol/header-fields.ts";
+export { formatDeflateOffer } from "../protocol/permessage-deflate-negotiation.ts";
