@@ -4,7 +4,7 @@
  */
 
 import type { ResponseProfile } from "../apps/app.ts";
-import type { ForeignReading } from "./foreign-setting.ts";
+import type { EveryAppSetting, ForeignReading } from "./foreign-setting.ts";
 import type { LayeredSettings } from "./layered-settings.ts";
 import { type SettingPath, settings } from "./setting-index.ts";
 
@@ -18,31 +18,19 @@ export const developmentApp = {
   events: { clientEvents: "members" },
 } as const;
 
-/** Says where a value of this name came from: `env REVERB_APP_KEY`. */
-export type NameOrigin = (name: string) => string;
-
 /** Puts settings that hold for every app over the apps that are known so far. */
-export function applyToEveryApp(
-  layers: LayeredSettings,
-  reading: ForeignReading,
-  originOf: NameOrigin,
-): void {
+export function applyToEveryApp(layers: LayeredSettings, reading: ForeignReading): void {
   for (let index = 0; index < layers.count(["apps"]); index += 1) {
-    for (const { path, value, name } of reading.everyApp)
-      layers.set(["apps", index, ...path], value, originOf(name));
+    for (const { path, value, origin } of reading.everyApp)
+      layers.set(["apps", index, ...path], value, origin);
   }
 }
 
 /** Puts settings that hold for every app under the apps: stronger sources have spoken. */
-function applyUnderEveryApp(
-  layers: LayeredSettings,
-  readings: readonly ForeignReading[],
-  originOf: NameOrigin,
-): void {
+function applyUnderEveryApp(layers: LayeredSettings, settings: readonly EveryAppSetting[]): void {
   for (let index = 0; index < layers.count(["apps"]); index += 1) {
-    for (const { path, value, name } of readings.flatMap((reading) => reading.everyApp)) {
-      layers.setIfAbsent(["apps", index, ...path], value, originOf(name));
-    }
+    for (const { path, value, origin } of settings)
+      layers.setIfAbsent(["apps", index, ...path], value, origin);
   }
 }
 
@@ -75,17 +63,16 @@ function applyProfileDefaults(layers: LayeredSettings): void {
   }
 }
 
-/** Completes the apps and says whether the development app had to be put in. */
+/** Completes the apps and says whether the development app had to be put in. `everyApp` holds the strongest first. */
 export function completeApps(
   layers: LayeredSettings,
-  readings: readonly ForeignReading[],
+  everyApp: readonly EveryAppSetting[],
   peer: { readonly profile: ResponseProfile; readonly origin: string } | undefined,
-  originOf: NameOrigin,
 ): boolean {
   const configured = layers.get(["apps"]);
   const needsApp = configured === undefined || (Array.isArray(configured) && configured.length === 0);
   if (needsApp) layers.set(["apps", 0], developmentApp, "development app");
-  applyUnderEveryApp(layers, readings, originOf);
+  applyUnderEveryApp(layers, everyApp);
   for (let index = 0; index < layers.count(["apps"]); index += 1) {
     if (peer !== undefined) layers.setIfAbsent(["apps", index, "profile"], peer.profile, peer.origin);
   }

@@ -59,19 +59,26 @@ export function isUnavailable(
   ];
 }
 
+/** A setting that every app gets, unless a stronger source gives the app its own. */
+export interface EveryAppSetting {
+  /** Starts inside the app. */
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly origin: string;
+}
+
+/** Says where a value of this name came from: `env REVERB_APP_KEY`. */
+export type NameOrigin = (name: string) => string;
+
 /** What a table makes of the environment. */
 export interface ForeignReading extends SourceReading {
-  /** Paths start inside the app. */
-  readonly everyApp: readonly {
-    readonly path: readonly string[];
-    readonly value: unknown;
-    readonly name: string;
-  }[];
+  readonly everyApp: readonly EveryAppSetting[];
   /** Names of the table that are set. */
   readonly names: readonly string[];
 }
 
-function toFailure(name: string, meaning: ForeignMeaning): Failure | undefined {
+/** The warning about a variable that does not do what it did elsewhere, if it deserves one. */
+export function explainForeign(name: string, meaning: ForeignMeaning): Failure | undefined {
   switch (meaning.kind) {
     case "adjusted":
       return configFailures.create("config-value-adjusted", { name, reason: meaning.reason });
@@ -99,9 +106,14 @@ function findNearestVariable(name: string, prefix: string, table: ForeignTable):
 }
 
 /** Applies a table; a name with the prefix that is not in it gives a warning. */
-export function readForeign(env: Environment, prefix: string, table: ForeignTable): ForeignReading {
+export function readForeign(
+  env: Environment,
+  prefix: string,
+  table: ForeignTable,
+  originOf: NameOrigin,
+): ForeignReading {
   const assignments: Assignment[] = [];
-  const everyApp: { path: readonly string[]; value: unknown; name: string }[] = [];
+  const everyApp: EveryAppSetting[] = [];
   const warnings: Failure[] = [];
   const names: string[] = [];
   for (const [name, text] of Object.entries(env)) {
@@ -118,8 +130,8 @@ export function readForeign(env: Environment, prefix: string, table: ForeignTabl
     for (const meaning of setting(text, env)) {
       if (meaning.kind === "set") assignments.push({ path: meaning.path, value: meaning.value, name });
       if (meaning.kind === "set-for-every-app")
-        everyApp.push({ path: meaning.path, value: meaning.value, name });
-      const failure = toFailure(name, meaning);
+        everyApp.push({ path: meaning.path, value: meaning.value, origin: originOf(name) });
+      const failure = explainForeign(name, meaning);
       if (failure !== undefined) warnings.push(failure);
     }
   }

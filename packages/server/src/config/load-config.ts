@@ -15,10 +15,14 @@ import { convertText } from "./convert-text.ts";
 import { deriveLimits } from "./derive-limits.ts";
 import type { Environment } from "./environment.ts";
 import { explainIssue } from "./explain-issue.ts";
+import type { ForeignReading } from "./foreign-setting.ts";
+import { leaveOutLambdaWebhooks } from "./lambda-webhooks.ts";
 import { LayeredSettings } from "./layered-settings.ts";
 import { listValues } from "./list-values.ts";
+import { applyPeerDefaults, findPeerDifferences, recognizePeer } from "./peer-server.ts";
 import { configSchema, type Settings } from "./schema.ts";
 import { findSettingByFlag } from "./setting-index.ts";
+import { isSoketiConfig, readSoketiConfig } from "./soketi-config-file.ts";
 
 /** A configuration in force. */
 export interface Config extends Readonly<Omit<Settings, "apps">> {
@@ -58,6 +62,21 @@ function applyFlags(layers: LayeredSettings, flags: Readonly<Record<string, stri
   }
 }
 
+/** Takes the file over, in our own layout or in soketi's; what the latter came to is answered. */
+function applyConfigFile(
+  layers: LayeredSettings,
+  file: Readonly<Record<string, unknown>>,
+  origin: string,
+): ForeignReading | undefined {
+  if (!isSoketiConfig(file)) {
+    layers.set([], file, origin);
+    return undefined;
+  }
+  const reading = readSoketiConfig(file, origin);
+  for (const { path, value } of reading.assignments) layers.set(path, value, origin);
+  return reading;
+}
+
 function listOrigins(settings: Settings, layers: LayeredSettings): Map<string, string> {
   const origins = new Map<string, string>();
   for (const { path, name } of listValues(settings)) origins.set(name, layers.findOrigin(path) ?? "default");
@@ -75,9 +94,10 @@ export async function loadConfig(sources: ConfigSources): Promise<ConfigResult> 
   const layers = new LayeredSettings();
   const problems: Failure[] = [];
 
+  let fileReading: ForeignReading | undefined;
   if (sources.configFile !== undefined) {
     const file = await readConfigFile(sources.configFile, access);
-    if (file.ok) layers.set([], file.value, `file ${sources.configFile}`);
+    if (file.ok) fileReading = applyConfigFile(layers, file.value, `file ${sources.configFile}`);
     else problems.push(file.problem);
   }
   let fileEnv: Environment = {};
@@ -88,18 +108,24 @@ export async function loadConfig(sources: ConfigSources): Promise<ConfigResult> 
   }
   const environment = applyEnvironment(layers, sources.env, fileEnv, sources.envFile ?? "");
   applyFlags(layers, sources.flags ?? {});
+  const warnings = [...(fileReading?.warnings ?? []), ...environment.warnings];
   // With a file missing, everything it would have set looks missing too: only the file is reported.
-  if (problems.length > 0) return { ok: false, problems, warnings: environment.warnings };
+  if (problems.length > 0) return { ok: false, problems, warnings };
 
-  environment.applyPeerDefaults();
-  const developmentApp = completeApps(layers, environment.readings, environment.peer, environment.originOf);
+  const peer = recognizePeer(environment.names, fileReading !== undefined);
+  const soketi = [...environment.names.soketi, ...(fileReading?.names ?? [])];
+  const names = { ...environment.names, soketi };
+  applyPeerDefaults(layers, names);
+  warnings.push(...leaveOutLambdaWebhooks(layers));
+  const everyApp = [...environment.everyApp, ...(fileReading?.everyApp ?? [])];
+  const developmentApp = completeApps(layers, everyApp, peer);
   if (developmentApp) problems.push(...refuseDevelopmentApp(layers));
   problems.push(...findDuplicateApps(layers), ...(await findUnreadableTlsFiles(layers, access)));
   const parsed = configSchema.safeParse(layers.tree);
   if (!parsed.success) {
     problems.unshift(...parsed.error.issues.flatMap((issue) => explainIssue(issue, layers)));
   }
-  const warnings = [...environment.warnings, ...environment.findPeerDifferences()];
+  warnings.push(...findPeerDifferences(layers, peer, environment.variables));
   if (!parsed.success || problems.length > 0) return { ok: false, problems, warnings };
 
   const { settings, raised } = deriveLimits(parsed.data, (path) => layers.get(path) !== undefined);

@@ -7,6 +7,7 @@ import { formatPath, type SettingDescription } from "./describe-config.ts";
 import type { ForeignMeaning, ForeignTable } from "./foreign-setting.ts";
 import { reverbTable } from "./reverb-environment.ts";
 import { settings } from "./setting-index.ts";
+import { sockudoTable } from "./sockudo-environment.ts";
 import { soketiTable } from "./soketi-environment.ts";
 
 const introduction = `# Configuration
@@ -70,7 +71,13 @@ function renderSections(): string {
 }
 
 /** Variables that only count together are shown as if the others were on. */
-const allSwitchedOn = { REVERB_APP_RATE_LIMITING_ENABLED: "true", REVERB_SCALING_ENABLED: "true" };
+const allSwitchedOn = {
+  REVERB_APP_RATE_LIMITING_ENABLED: "true",
+  REVERB_SCALING_ENABLED: "true",
+  SSL_ENABLED: "true",
+  SSL_REDIRECT_HTTP: "true",
+  UNIX_SOCKET_ENABLED: "true",
+};
 
 function renderMeaning(meaning: ForeignMeaning): string {
   switch (meaning.kind) {
@@ -111,8 +118,14 @@ export function renderConfigReference(): string {
     ),
     renderForeignTable(
       "Variables of soketi",
-      "The environment of a soketi deployment works as it is. Its apps get the profile `soketi`.",
+      "The environment of a soketi deployment works as it is. Its apps get the profile `soketi`. So does soketi's configuration " +
+        "file: `--config` recognises it by its options, which mean what the variables below mean.",
       soketiTable,
+    ),
+    renderForeignTable(
+      "Variables of Sockudo",
+      "Read only where at least one variable starts with `SOCKUDO_`: most of the other names could belong to anybody.",
+      sockudoTable,
     ),
   ].join("");
 }

@@ -51,6 +51,24 @@ export const configFailures = defineFailures({
     explain: ({ name, reason }) => `The environment variable ${name} is known but ignored: ${reason}.`,
     fix: "Remove the variable, or leave it if another program reads it.",
   }),
+  "config-option-unknown": defineFailure<{ path: string; origin: string; nearest: string | undefined }>({
+    ...operatorNotice,
+    explain: ({ path, origin, nearest }) =>
+      `${path} (${origin}) is not an option of soketi and has no effect.${nearestHint(nearest)}`,
+    fix: "Remove the option or correct its spelling.",
+  }),
+  "config-option-ignored": defineFailure<{ path: string; origin: string; reason: string }>({
+    ...operatorNotice,
+    severity: "info",
+    explain: ({ path, origin, reason }) => `${path} (${origin}) is known but ignored: ${reason}.`,
+    fix: "Remove the option.",
+  }),
+  "config-restart-needed": defineFailure<{ paths: string }>({
+    ...operatorNotice,
+    explain: ({ paths }) =>
+      `The configuration changed at ${paths}, which is only read at the start: what was in force stays.`,
+    fix: "Restart the server, or put the values back. Apps and certificates need no restart.",
+  }),
   "config-env-overridden": defineFailure<{ path: string; loser: string; winner: string }>({
     ...operatorNotice,
     explain: ({ path, loser, winner }) => `${loser} and ${winner} both set ${path}; ${winner} wins.`,
