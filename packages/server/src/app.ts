@@ -43,7 +43,7 @@ export interface AntiphonServer {
   start(): Promise<Listening>;
   /** Drains connections, delivers what was accepted, and closes. */
   stop(reason?: string): Promise<void>;
-  /** Takes over changed apps and certificates; other settings need a restart. */
+  /** Takes over changed apps and certificates; other settings need a restart. Throws if a certificate cannot be used. */
   reload(config: Config): void;
 }
 
@@ -146,9 +146,10 @@ class Antiphon implements AntiphonServer {
   }
 
   reload(config: Config): void {
+    // First, because it throws where the files hold no certificate: then nothing has changed yet.
+    reloadCertificate(this.#server, config);
     this.#apps.replace(config.apps);
     this.#hubs.update(config.apps);
-    reloadCertificate(this.#server, config);
   }
 
   #createHub(app: App): LocalHub {

@@ -127,6 +127,9 @@ describe("antiphon start", () => {
     stage.signals.emit("SIGHUP");
     await waitForLog(stage, "configuration not reloaded: the one from before stays in force");
     expect(stage.logs.map((entry) => entry["failure"])).toContain("config-value-invalid");
+    expect(stage.logs.map((entry) => entry["msg"])).toContain(
+      "The configuration changed at log.level, which is only read at the start: what was in force stays.",
+    );
     expect(stage.calls).toEqual(["start", "reload debug"]);
     stage.signals.emit("SIGTERM");
     await exitCode;

@@ -6,6 +6,8 @@
 import type { Logger } from "pino";
 import type { AntiphonServer } from "../app.ts";
 import type { Config, ConfigResult } from "../config/load-config.ts";
+import { findRestartSettings } from "../config/restart-settings.ts";
+import { configFailures } from "../failures/config-failures.ts";
 import { explainListenError } from "../failures/listen-failures.ts";
 import { renderBanner } from "./banner.ts";
 import { type CommandContext, type ExitCode, exitCodes, type ServerSignal } from "./command-context.ts";
@@ -52,14 +54,28 @@ function logWarnings(logger: Logger, result: ConfigResult): void {
   }
 }
 
+/** What only a restart takes over is compared with the start: it is in force until then, whatever was reloaded since. */
+function warnOfRestart(logger: Logger, started: Config, wanted: Config): void {
+  const paths = findRestartSettings(started, wanted);
+  if (paths.length === 0) return;
+  const { name, message, fix } = configFailures.create("config-restart-needed", { paths: paths.join(", ") });
+  logger.warn({ failure: name, fix }, message);
+}
+
 /** Reloads one after the other, so that the last file that was written wins. */
-function createReload({ load }: ServerRun, server: AntiphonServer, logger: Logger): () => void {
+function createReload(
+  { load }: ServerRun,
+  server: AntiphonServer,
+  started: Config,
+  logger: Logger,
+): () => void {
   let last = Promise.resolve();
   const reload = async (): Promise<void> => {
     const result = await load();
     logWarnings(logger, result);
     if (result.ok) {
       server.reload(result.config);
+      warnOfRestart(logger, started, result.config);
       logger.info({ apps: result.config.apps.length }, "configuration reloaded");
       return;
     }
@@ -88,7 +104,7 @@ export async function runServer(run: ServerRun): Promise<ExitCode> {
 
   const { stopped, release } = waitForStopSignal(context);
   const server = run.createServer(result.config, { logger });
-  const reload = createReload(run, server, logger);
+  const reload = createReload(run, server, result.config, logger);
   context.signals.on("SIGHUP", reload);
   try {
     const listening = await server.start();
