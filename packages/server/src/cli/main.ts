@@ -5,8 +5,13 @@ import type { CommandContext, RegisterCommand } from "./command-context.ts";
 import { registerConfigCommand } from "./config.ts";
 import { runProgram } from "./program.ts";
 import { registerStartCommand } from "./start.ts";
+import { registerTapCommand } from "./tap.ts";
 
-const commands: readonly RegisterCommand[] = [registerStartCommand, registerConfigCommand];
+const commands: readonly RegisterCommand[] = [
+  registerStartCommand,
+  registerConfigCommand,
+  registerTapCommand,
+];
 
 // The same place from src/cli and from dist/cli.
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
