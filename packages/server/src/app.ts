@@ -201,6 +201,7 @@ class Antiphon implements AntiphonServer {
       isOverloaded: () => isFull() || isMemoryFull(),
       observer: this.#metrics,
       transportFor: (connection, appId) => this.#metrics.createTransport(connection, appId),
+      onAdmitted: (client) => this.#logger.debug(client, "client connected"),
       report: (failure, context) => {
         this.#metrics.sessionFailed(failure);
         this.#failures.write(failure, { ...context });

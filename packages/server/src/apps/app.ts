@@ -34,8 +34,10 @@ export interface ConnectionSettings {
   readonly requireTls: boolean;
   /** Refuse clients that name no protocol version (4008) instead of assuming 7. */
   readonly strictProtocol: boolean;
-  /** Concurrent connections; -1 is unlimited. */
+  /** Concurrent connections; -1 is unlimited. Where signing in is required, only those that did count. */
   readonly maxConnections: number;
+  /** Concurrent connections that still have to sign in, where that is required; -1 is unlimited. */
+  readonly maxUnauthenticatedConnections: number;
   /** Told to clients in `pusher:connection_established`; whole seconds, at least 1. */
   readonly activityTimeoutSeconds: number;
   /** Silence after which the server pings on the WebSocket level. */

@@ -10,6 +10,8 @@ export interface HubConnection {
   readonly transport: Subscriber;
   /** The user who has signed in on it. */
   readonly userId: string | undefined;
+  /** False while the app still waits for a signin, or for a private or presence channel. */
+  readonly authorised: boolean;
   /** By channel name. Kept by the hub; the session only reads it. */
   readonly subscriptions: Map<string, Subscription>;
   /** Tells the client why and closes with the failure's close code. It has left the hub when this returns. */

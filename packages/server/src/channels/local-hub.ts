@@ -43,6 +43,7 @@ export interface AcceptedClientEvent {
 
 export class LocalHub implements ChannelHub {
   readonly #connections = new Map<string, HubConnection>();
+  readonly #unauthorised = new Set<HubConnection>();
   readonly #registry: ChannelRegistry;
   readonly #cachedEvents: CachedEvents;
   readonly #membership: ChannelMembership;
@@ -87,14 +88,31 @@ export class LocalHub implements ChannelHub {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes a connection in. It counts against the app from here on. */
+  /** Takes a connection in. It counts against the app from here on, or once it is authorised where that is demanded. */
   connect(connection: HubConnection): void {
     this.#connections.set(connection.socketId, connection);
+    if (!connection.authorised) this.#unauthorised.add(connection);
+  }
+
+  /** The connection has proved that the app's backend knows it. */
+  authorise(connection: HubConnection): void {
+    this.#unauthorised.delete(connection);
+  }
+
+  /** Connections that still have to be authorised. */
+  unauthorisedCount(): number {
+    return this.#unauthorised.size;
+  }
+
+  /** Connections that count against the app's limit. */
+  authorisedCount(): number {
+    return this.#connections.size - this.#unauthorised.size;
   }
 
   /** Undoes everything the connection did here, in time that depends on its own channels only. */
   disconnect(connection: HubConnection): void {
     if (!this.#connections.delete(connection.socketId)) return;
+    this.#unauthorised.delete(connection);
     for (const channel of connection.subscriptions.keys()) this.#membership.leave(connection, channel);
     this.#watchlist.unwatch(connection);
     const { userId } = connection;

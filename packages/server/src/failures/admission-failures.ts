@@ -117,6 +117,16 @@ const definitions = {
     explain: ({ limit }) => `This app already has its ${limit} allowed connections.`,
     fix: "Raise the app's maxConnections, or find out who holds the connections.",
   }),
+  "app-unauthenticated-exceeded": defineFailure<{ appId: string; limit: number }>({
+    ...admission,
+    faults: ["client", "operator"],
+    certainty: "likely",
+    spec: "Pusher protocol, code 4100",
+    closeCode: 4100,
+    retry: "backoff",
+    explain: ({ limit }) => `${limit} connections of this app still have to sign in, as many as may wait.`,
+    fix: "Find out who connects without signing in, or raise the app's connection.maxUnauthenticatedConnections.",
+  }),
   "node-overloaded": defineFailure({
     ...admission,
     faults: ["server"],

@@ -17,6 +17,7 @@ import type { Subscriber } from "../channels/channel-hub.ts";
 import { admissionFailures } from "../failures/admission-failures.ts";
 import { admit, type AdmissionRequest, selectSubprotocol, sendRefusal } from "../pusher/admission.ts";
 import type { Now, Scheduler } from "../pusher/scheduler.ts";
+import { excerpt } from "../pusher/excerpt.ts";
 import { PusherSession } from "../pusher/session.ts";
 import { createSocketId } from "../pusher/socket-id.ts";
 import { readAppKey } from "./app-path.ts";
@@ -28,6 +29,19 @@ export interface GatewayFailureContext {
   readonly socketId?: string;
   readonly channel?: string;
   readonly ip?: string;
+  /** The client library and its version, as it says itself. */
+  readonly client?: string;
+  readonly version?: string;
+}
+
+/** A client that was let in, for the log. */
+export interface AdmittedClient {
+  readonly appId: string;
+  readonly socketId: string;
+  readonly ip: string;
+  readonly protocol: number;
+  readonly client?: string;
+  readonly version?: string;
 }
 
 /** Told of connections and messages, for metrics. On the path of every message: a few additions, nothing more. */
@@ -50,6 +64,8 @@ export interface PusherGatewayOptions {
   /** The node takes no more for lack of memory. */
   readonly isOverloaded: () => boolean;
   readonly report: (failure: Failure, context: GatewayFailureContext) => void;
+  /** Told of every client that is let in. */
+  readonly onAdmitted?: (client: AdmittedClient) => void;
   readonly observer: GatewayObserver;
   /** Puts something between a session and its connection, such as a counter. Left out, sessions get the connection. */
   readonly transportFor?: (connection: WebSocketConnection, appId: string) => Subscriber;
@@ -114,16 +130,18 @@ export class PusherGateway {
     const { admission, app, ip } = connection.data;
     if (admission === undefined) return;
     connection.data.admission = undefined;
-    const { hubs, now, scheduler, observer, transportFor, isDraining, isOverloaded, report } = this.#options;
+    const { hubs, now, scheduler, observer, transportFor, isDraining, isOverloaded, report, onAdmitted } =
+      this.#options;
     const hub = app && hubs.for(app);
     const verdict = admit(admission, hub?.app, {
       draining: isDraining(),
       overloaded: isOverloaded(),
-      appConnections: hub?.connectionCount() ?? 0,
+      appConnections: hub?.authorisedCount() ?? 0,
+      unauthenticatedConnections: hub?.unauthorisedCount() ?? 0,
     });
     if (!verdict.admitted || hub === undefined) {
       if (verdict.admitted) return;
-      report(verdict.failure, { ...(app && { appId: app.id }), ip });
+      report(verdict.failure, { ...(app && { appId: app.id }), ip, ...describeLibrary(admission.query) });
       sendRefusal(connection, verdict);
       return;
     }
@@ -138,6 +156,13 @@ export class PusherGateway {
     });
     connection.data.session = session;
     observer.connected(hub.app.id);
+    onAdmitted?.({
+      appId: hub.app.id,
+      socketId: session.socketId,
+      ip,
+      protocol: verdict.protocol,
+      ...describeLibrary(admission.query),
+    });
     session.open();
   }
 
@@ -161,6 +186,13 @@ export class PusherGateway {
     session.closed();
     this.#options.observer.disconnected(session.app.id);
   }
+}
+
+/** What a client calls itself: strangers' text, so only its beginning. */
+function describeLibrary(query: URLSearchParams): { client?: string; version?: string } {
+  const client = query.get("client");
+  const version = query.get("version");
+  return { ...(client && { client: excerpt(client) }), ...(version && { version: excerpt(version) }) };
 }
 
 function describeRequest(request: HandshakeRequest, key: string | undefined): AdmissionRequest {

@@ -10,7 +10,12 @@ import {
 import { testApp } from "./app.test.harness.ts";
 
 const app = testApp();
-const calm: AdmissionLoad = { draining: false, overloaded: false, appConnections: 0 };
+const calm: AdmissionLoad = {
+  draining: false,
+  overloaded: false,
+  appConnections: 0,
+  unauthenticatedConnections: 0,
+};
 
 interface Facts extends Partial<Omit<AdmissionRequest, "query">> {
   readonly query?: string;
@@ -126,6 +131,22 @@ describe("admission", () => {
     });
     const soketi = testApp({ profile: "soketi", connection: { maxConnections: 0 } });
     expect(refusalOf({}, soketi).code).toBe(4100);
+  });
+
+  it("refuses with 4100 once as many clients as may wait have yet to sign in, where that is required", () => {
+    const connection = {
+      requireUserAuthentication: true,
+      maxConnections: 9,
+      maxUnauthenticatedConnections: 2,
+    };
+    const strict = testApp({ connection });
+    const load = { appConnections: 8, unauthenticatedConnections: 2 };
+    expect(refusalOf({}, strict, load)).toEqual({ code: 4100, name: "app-unauthenticated-exceeded" });
+    expect(admit(request(), strict, { ...calm, ...load, unauthenticatedConnections: 1 }).admitted).toBe(true);
+    const open = testApp({ connection: { ...connection, requireUserAuthentication: false } });
+    expect(admit(request(), open, { ...calm, ...load }).admitted).toBe(true);
+    // Behind the waiting room there must be a place.
+    expect(refusalOf({}, strict, { ...load, appConnections: 9 }).code).toBe(4004);
   });
 
   it("refuses with 4100 when the node is full or drains, so that clients wait before they return", () => {

@@ -39,8 +39,10 @@ export interface AdmissionLoad {
   readonly draining: boolean;
   /** The node's own ceiling of connections or memory is reached. */
   readonly overloaded: boolean;
-  /** Connections of the app, this one not counted. */
+  /** Connections that count against the app, this one not. */
   readonly appConnections: number;
+  /** Connections of the app that still have to sign in. */
+  readonly unauthenticatedConnections: number;
 }
 
 export interface Acceptance {
@@ -86,16 +88,13 @@ export function admit(
   if (app === undefined)
     return refuse(admissionFailures.create("app-key-unknown", { key: excerpt(request.key) }));
   if (!app.enabled) return refuse(admissionFailures.create("app-disabled", { appId: app.id }));
-  const { requireTls, maxConnections } = app.connection;
+  const { requireTls } = app.connection;
   if (requireTls && !request.secure)
     return refuse(admissionFailures.create("app-tls-required", { appId: app.id }));
   const originFailure = findOriginProblem(request.origin, app);
   if (originFailure) return refuse(originFailure);
-  if (maxConnections >= 0 && load.appConnections >= maxConnections) {
-    return refuse(
-      admissionFailures.create("app-connections-exceeded", { appId: app.id, limit: maxConnections }),
-    );
-  }
+  const roomFailure = findRoomProblem(load, app);
+  if (roomFailure) return refuse(roomFailure);
   if (load.overloaded) return refuse(admissionFailures.create("node-overloaded"));
   return { admitted: true, app, protocol };
 }
@@ -139,11 +138,32 @@ function findOriginProblem(origin: string | undefined, app: App): Failure<Admiss
   return admissionFailures.create("origin-not-allowed", { origin: excerpt(origin) });
 }
 
+/** A client that must sign in first waits in a room of its own; it is let in only if there is a place behind it. */
+function findRoomProblem(load: AdmissionLoad, app: App): Failure<AdmissionFailureName> | undefined {
+  const { maxConnections, maxUnauthenticatedConnections, requireUserAuthentication } = app.connection;
+  if (isFull(load.appConnections, maxConnections)) {
+    return admissionFailures.create("app-connections-exceeded", { appId: app.id, limit: maxConnections });
+  }
+  if (!requireUserAuthentication || !isFull(load.unauthenticatedConnections, maxUnauthenticatedConnections)) {
+    return undefined;
+  }
+  const evidence = { appId: app.id, limit: maxUnauthenticatedConnections };
+  return admissionFailures.create("app-unauthenticated-exceeded", evidence);
+}
+
+/** Whether there is no place left; a negative limit is none. */
+export function isFull(connections: number, limit: number): boolean {
+  return limit >= 0 && connections >= limit;
+}
+
 function refusal(failure: Failure<AdmissionFailureName>, profile: ResponseProfile): Refusal {
-  // soketi answers a full app with "try again later", and its users' dashboards and tests look for that code.
+  return { admitted: false, code: refusalCode(failure, profile), profile, failure };
+}
+
+/** The code of a refusal. soketi answers a full app with "try again later", and its users' tests look for that. */
+export function refusalCode(failure: Failure<AdmissionFailureName>, profile: ResponseProfile): number {
   const asSoketi = profile === "soketi" && failure.name === "app-connections-exceeded";
-  const code = asSoketi ? pusherCodes.overCapacity : (failure.closeCode ?? pusherCodes.overCapacity);
-  return { admitted: false, code, profile, failure };
+  return asSoketi ? pusherCodes.overCapacity : (failure.closeCode ?? pusherCodes.overCapacity);
 }
 
 function isSupported(protocol: number): boolean {

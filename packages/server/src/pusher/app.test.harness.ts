@@ -27,6 +27,7 @@ export function testApp(overrides: AppOverrides = {}): App {
       requireTls: false,
       strictProtocol: false,
       maxConnections: -1,
+      maxUnauthenticatedConnections: 1000,
       activityTimeoutSeconds: 120,
       pingIntervalMs: 30_000,
       pongTimeoutMs: 30_000,

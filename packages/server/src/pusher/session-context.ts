@@ -27,8 +27,11 @@ export interface SessionContext extends HubConnection {
   report(failure: Failure, channel?: string): void;
   /** Ends the connection, with the failure's close code unless another is given. */
   end(failure: Failure, code?: number): void;
-  /** The connection has proved that the app's backend knows it. */
-  markAuthorised(): void;
+  /**
+   * The connection has proved that the app's backend knows it, and takes a place among those that count. Where the app has
+   * none left, the connection is ended and the answer is `false`. To be called before anything is done for it.
+   */
+  authorise(): boolean;
   /** Whether a refused signature may be diagnosed: it costs some dozen digests, so it is rationed. */
   mayDiagnose(): boolean;
   /** Whether the rate of client events allows one more. */

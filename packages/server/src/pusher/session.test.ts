@@ -191,6 +191,38 @@ describe("required user authentication", () => {
     expect(client.closedWith).toBeUndefined();
   });
 
+  it("does not count a connection against the app before it is authorised", () => {
+    const node = new TestNode({ connection: { ...connection, maxConnections: 1 } });
+    const [first, second] = [node.connect(), node.connect()];
+    expect([node.hub.authorisedCount(), node.hub.unauthorisedCount()]).toEqual([0, 2]);
+    first.signIn('{"id":"7"}');
+    expect([node.hub.authorisedCount(), node.hub.unauthorisedCount()]).toEqual([1, 1]);
+    first.session.closed();
+    expect([node.hub.authorisedCount(), node.hub.unauthorisedCount()]).toEqual([0, 1]);
+    second.session.closed();
+    expect([node.hub.authorisedCount(), node.hub.unauthorisedCount()]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ["a signin", (client: ReturnType<TestNode["connect"]>) => client.signIn('{"id":"8"}')],
+    ["a private channel", (client: ReturnType<TestNode["connect"]>) => client.subscribe("private-a")],
+  ])("ends with 4004 at %s when the app has no place left", (_what, prove) => {
+    const node = new TestNode({ connection: { ...connection, maxConnections: 1 } });
+    node.connect().signIn('{"id":"7"}');
+    const late = node.connect();
+    prove(late);
+    expect(late.takeEvents()).toEqual(["pusher:error"]);
+    expect(late.closedWith).toEqual([4004, "This app already has its 1 allowed connections."]);
+    expect(node.hub.channels().size).toBe(0);
+    expect(node.takeReports()).toEqual(["app-connections-exceeded"]);
+  });
+
+  it("counts every connection where it is not required", () => {
+    const node = new TestNode();
+    node.connect();
+    expect([node.hub.authorisedCount(), node.hub.unauthorisedCount()]).toEqual([1, 0]);
+  });
+
   it("leaves no timer behind when the connection closes before", () => {
     const node = new TestNode({ connection });
     node.connect().session.closed();

@@ -8,9 +8,11 @@ import type { App } from "../apps/app.ts";
 import type { Subscriber } from "../channels/channel-hub.ts";
 import type { Subscription } from "../channels/hub-connection.ts";
 import type { LocalHub } from "../channels/local-hub.ts";
+import { admissionFailures } from "../failures/admission-failures.ts";
 import { messageFailures } from "../failures/message-failures.ts";
 import { sessionFailures } from "../failures/session-failures.ts";
 import { signinFailures } from "../failures/signin-failures.ts";
+import { isFull, refusalCode } from "./admission.ts";
 import { jsonTypeOf } from "./bounded-json.ts";
 import { clientEventPrefix, sendClientEvent } from "./client-event.ts";
 import { type InboundMessage, parseMessage, readDataObject } from "./envelope.ts";
@@ -62,6 +64,7 @@ export class PusherSession implements SessionContext {
   readonly #clientEvents = new RateWindow();
   readonly #diagnoses = new RateWindow();
   #cancelDeadline: (() => void) | undefined;
+  #authorised: boolean;
   #closed = false;
 
   constructor(options: SessionOptions) {
@@ -69,6 +72,7 @@ export class PusherSession implements SessionContext {
     this.hub = options.hub;
     this.transport = options.transport;
     this.socketId = options.socketId;
+    this.#authorised = !options.hub.app.connection.requireUserAuthentication;
   }
 
   get app(): App {
@@ -79,16 +83,19 @@ export class PusherSession implements SessionContext {
     return this.user?.id;
   }
 
+  get authorised(): boolean {
+    return this.#authorised;
+  }
+
   get draining(): boolean {
     return this.#options.isDraining?.() ?? false;
   }
 
   /** Enters the hub and greets the client. To be called once, as soon as the connection is open. */
   open(): void {
-    const { activityTimeoutSeconds, requireUserAuthentication, userAuthenticationTimeoutMs } =
-      this.app.connection;
+    const { activityTimeoutSeconds, userAuthenticationTimeoutMs } = this.app.connection;
     this.hub.connect(this);
-    if (requireUserAuthentication) {
+    if (!this.#authorised) {
       this.#cancelDeadline = this.#options.scheduler.schedule(userAuthenticationTimeoutMs, () => {
         this.end(signinFailures.create("signin-deadline-missed", { timeoutMs: userAuthenticationTimeoutMs }));
       });
@@ -170,9 +177,20 @@ export class PusherSession implements SessionContext {
     this.#options.report(failure, channel === undefined ? context : { ...context, channel });
   }
 
-  markAuthorised(): void {
+  authorise(): boolean {
+    if (this.#authorised) return true;
+    const { id, profile, connection } = this.app;
+    if (isFull(this.hub.authorisedCount(), connection.maxConnections)) {
+      const evidence = { appId: id, limit: connection.maxConnections };
+      const failure = admissionFailures.create("app-connections-exceeded", evidence);
+      this.end(failure, refusalCode(failure, profile));
+      return false;
+    }
+    this.#authorised = true;
+    this.hub.authorise(this);
     this.#cancelDeadline?.();
     this.#cancelDeadline = undefined;
+    return true;
   }
 
   mayDiagnose(): boolean {

@@ -44,9 +44,9 @@ function accept(session: SessionContext, { user, watchlist }: UserData, userData
     session.sendError(pusherCodes.unauthorised, signinFailures.create("signin-user-changed", evidence));
     return;
   }
+  if (!session.authorise()) return;
   session.user ??= user;
   session.send(formatSigninSuccess(userData));
-  session.markAuthorised();
   if (signedInAs !== undefined) return;
   const { watchlist: watching, maxWatchlist: limit } = session.app.channels;
   if (watching && watchlist.length > limit) {

@@ -104,12 +104,10 @@ function joinSigned(
   channel: string,
   member?: PresenceMember,
 ): SubscribeFailure | undefined {
-  if (!session.hub.join(session, channel, member)) {
-    const limit = session.app.channels.maxPresenceMembers;
-    return subscribeFailures.create("subscribe-channel-full", { channel, limit });
-  }
-  session.markAuthorised();
-  return undefined;
+  // The signature was right, which is proof enough, whether or not the room has a place.
+  if (!session.authorise() || session.hub.join(session, channel, member)) return undefined;
+  const limit = session.app.channels.maxPresenceMembers;
+  return subscribeFailures.create("subscribe-channel-full", { channel, limit });
 }
 
 function findDataFailure(

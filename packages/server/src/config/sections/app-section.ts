@@ -16,7 +16,14 @@ const connectionSection = z
     strictProtocol: flag(false, {
       description: "Refuse clients that name no protocol version instead of assuming 7.",
     }),
-    maxConnections: countOrUnlimited(-1, { description: "Concurrent connections of the app." }),
+    maxConnections: countOrUnlimited(-1, {
+      description:
+        "Concurrent connections of the app; with requireUserAuthentication only authorised ones count.",
+    }),
+    maxUnauthenticatedConnections: countOrUnlimited(1000, {
+      description:
+        "Connections that requireUserAuthentication still waits for; more are told to come back (4100).",
+    }),
     activityTimeoutSeconds: integer(120, 1, {
       description: "Silence after which clients ping, as told to them on connecting.",
       profileDefaults: { soketi: 30, reverb: 30 },
