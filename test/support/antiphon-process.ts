@@ -38,7 +38,7 @@ export async function startAntiphon(options: StartOptions = {}): Promise<Antipho
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
   const output = (): string => Buffer.concat(chunks).toString("utf8");
-  const port = await waitForOutput(child, output, (all) => /ws:\/\/[^\s:]+:(\d+)/.exec(all)?.[1]);
+  const port = await waitForOutput(child, output, (all) => /wss?:\/\/[^\s:]+:(\d+)/.exec(all)?.[1]);
   return {
     host: "127.0.0.1",
     port: Number(port),
