@@ -6,13 +6,13 @@
 import { engineFailures, type Failure, type Role } from "@antiphon/websocket";
 import { type CloseFrame, describeCloseCode } from "@antiphon/websocket/frames";
 import { nameReceivedClose } from "@antiphon/websocket/inspect";
+import type { HandshakePhase } from "./handshake-observer.ts";
 import { escapeUnsafe } from "./safe-text.ts";
 
 /** What the tap knows when a connection is over. */
 export interface EndFacts {
   /** How far it came. */
-  readonly phase: "connecting" | "request" | "response" | "plain-http" | "refused" | "foreign" | "open";
-  readonly endedAtMs: number;
+  readonly phase: HandshakePhase | "connecting";
   /** The transport's ends in the order they passed. */
   readonly ends: readonly TransportEnd[];
   readonly closes: readonly PassedClose[];
@@ -81,6 +81,10 @@ function guess(failure: Failure): Blame {
   return { ...blame(failure), certainty: "likely" };
 }
 
+function capitalize(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 function other(side: Role): Role {
   return side === "client" ? "server" : "client";
 }
@@ -97,11 +101,17 @@ const faultFinding: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009,
 
 function judgeClose(facts: EndFacts, close: PassedClose): EndVerdict {
   const { side, code, reason } = close;
-  const sentence = `The ${side} closed with ${describeClose(close)}; ${describeAnswer(facts, close)}`;
+  const start = `The ${side} closed with ${describeClose(close)}`;
+  const answer = describeAnswer(facts, close);
+  const sentence = `${start}; ${answer}`;
   const base = { endedBy: side, how: "close-frame" } as const;
   const fault = facts.faults[other(side)];
   if (fault !== undefined && code !== undefined && (faultFinding.has(code) || reason === fault.name)) {
-    return { ...base, ...blame(fault), message: `${sentence}, because of ${fault.name}: ${fault.message}` };
+    return {
+      ...base,
+      ...blame(fault),
+      message: `${start} because of ${fault.name}: ${fault.message} ${capitalize(answer)}.`,
+    };
   }
   if (code === undefined || code === 1000 || code === 1001) {
     return { ...base, certainty: "proved", message: `${sentence}.` };

@@ -4,7 +4,7 @@
  */
 import { engineFailures, type Failure, type Role } from "@antiphon/websocket";
 import { describeCloseCode, type NegotiatedDeflate } from "@antiphon/websocket/frames";
-import { FrameWalker, type WalkedFrame } from "./frame-walker.ts";
+import { FrameWalker, type WalkedFrame, type WalkerEvent } from "./frame-walker.ts";
 import { type FollowedFrame, MessageFollower } from "./message-follower.ts";
 import { observerBounds, type PayloadDisplay } from "./observer-options.ts";
 import { redactText } from "./secret-fields.ts";
@@ -82,12 +82,12 @@ export class FrameStream {
     const walked = this.#walker.push(chunk);
     for (const event of walked) {
       if (this.#state === "closed") {
-        this.#tellDataAfterClose(event.type === "frame" ? event.frame : undefined, events);
+        this.#tellDataAfterClose(countBytes(event), events);
         break;
       }
       if (event.type === "lost") {
         this.#state = "lost";
-        events.push(event);
+        events.push({ type: "lost", failure: event.failure }, { type: "rest", bytes: event.rest });
       } else {
         events.push(this.#follow(event.frame));
       }
@@ -99,7 +99,7 @@ export class FrameStream {
   end(): StreamEvent[] {
     if (!this.#walker.isInsideFrame) return [];
     const events: StreamEvent[] = [];
-    if (this.#state === "closed") this.#tellDataAfterClose(undefined, events);
+    if (this.#state === "closed") this.#tellDataAfterClose(this.#walker.pendingBytes, events);
     if (this.#state === "frames") {
       events.push({ type: "cut", failure: engineFailures.create("stream-truncated-frame") });
     }
@@ -107,10 +107,9 @@ export class FrameStream {
   }
 
   /** Receivers ignore what comes behind a Close frame (RFC 6455 §5.5.1), and so does the tap, after saying so. */
-  #tellDataAfterClose(frame: WalkedFrame | undefined, events: StreamEvent[]): void {
+  #tellDataAfterClose(bytes: number, events: StreamEvent[]): void {
     if (this.#isDataAfterCloseTold) return;
     this.#isDataAfterCloseTold = true;
-    const bytes = frame ? frame.headerBytes + frame.payloadBytes : this.#walker.pendingBytes;
     events.push({ type: "after-close", bytes });
   }
 
@@ -149,6 +148,10 @@ export class FrameStream {
     if (text === undefined) return `${shortenHex(shown, isFull ? shown.length : 24)}${isFull ? missing : ""}`;
     return `"${shortenText(redactText(text), maxCharacters)}"${isFull ? missing : ""}`;
   }
+}
+
+function countBytes(event: WalkerEvent): number {
+  return event.type === "lost" ? event.rest.length : event.frame.headerBytes + event.frame.payloadBytes;
 }
 
 function describeClose(close: { code?: number; reason: string }): NonNullable<FrameEvent["close"]> {

@@ -35,7 +35,7 @@ export interface WalkedFrame {
 export type WalkerEvent =
   | { readonly type: "frame"; readonly frame: WalkedFrame }
   /** What follows is no frame, or there is no telling where the next one starts: nothing more is read. */
-  | { readonly type: "lost"; readonly failure: Failure };
+  | { readonly type: "lost"; readonly failure: Failure; readonly rest: Uint8Array };
 
 /** Without these the next frame cannot be found. */
 const unreadable: ReadonlySet<string> = new Set([
@@ -128,8 +128,8 @@ export class FrameWalker {
     }
     if (unreadable.has(judged.name) || judged.evidence["hint"] === "frame-payload-longer-than-length") {
       this.#isLost = true;
-      this.#carried = available;
-      events.push({ type: "lost", failure: judged });
+      const rest = Buffer.concat([this.#carry.subarray(0, carried), chunk.subarray(at)]);
+      events.push({ type: "lost", failure: judged, rest });
       return chunk.length;
     }
     return this.#readFaultyHeader(at, available, taken);

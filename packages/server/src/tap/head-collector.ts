@@ -20,9 +20,9 @@ export class HeadCollector {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes collected so far. */
-  get length(): number {
-    return this.#bytes.length;
+  /** Everything collected so far. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Takes the next bytes, which are copied. After anything but `need-more` it must not be called again. */
@@ -38,13 +38,10 @@ export class HeadCollector {
         rest: chunk.subarray(length - before),
       };
     }
-    if (!startsRequest(this.#bytes) && this.#bytes.length >= decidingBytes) return this.end();
-    return this.#bytes.length > this.#maxBytes ? this.end() : needMore;
-  }
-
-  /** What was collected of a head that will not be completed. */
-  end(): CollectedHead {
-    return { status: "foreign", bytes: this.#bytes };
+    if (!startsRequest(this.#bytes) && this.#bytes.length >= decidingBytes) {
+      return { status: "foreign", bytes: this.#bytes };
+    }
+    return this.#bytes.length > this.#maxBytes ? { status: "foreign", bytes: this.#bytes } : needMore;
   }
 }
 

@@ -8,6 +8,8 @@ export interface ObserverOptions {
   readonly display: PayloadDisplay;
   /** Milliseconds of a clock that only runs forward. */
   readonly now: () => number;
+  /** What a Host header should name for this target; `undefined` where the tap sees to it. */
+  readonly targetHost: string | undefined;
   readonly emit: (event: TapEvent) => void;
 }
 

@@ -40,7 +40,7 @@ export function renderEvent(event: TapEvent, style: StyleText): string {
       return `${stamp(event, style)} ${arrows[event.from]}  ${event.preview}\n`;
     case "finding":
       return renderFinding(event, style, `${stamp(event, style)} ${arrows[event.from]}  `);
-    case "frame":
+    default:
       return renderFrame(event, style);
   }
 }

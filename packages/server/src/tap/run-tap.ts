@@ -2,6 +2,7 @@
  * The life of `antiphon tap`: listen, tell everything that passes, and on Ctrl-C stop and add up. Parsed options in, the
  * exit code out.
  */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type CommandContext, type ExitCode, exitCodes, type ServerSignal } from "../cli/command-context.ts";
 import { renderFindings } from "../cli/render-findings.ts";
@@ -45,7 +46,7 @@ export async function runTap(run: TapRun, context: CommandContext): Promise<Exit
     const tls = readTlsFiles(run);
     file = run.save === undefined ? undefined : openCaptureFile(run.save);
     const capture = file && new CaptureFile(file.write, nowInMicroseconds);
-    const tap = await startTap({ ...run, tls, capture, observer: { display: run.display, now, emit } });
+    const tap = await startTap({ ...run, tls, capture, observer: createObserverOptions(run, emit) });
     tellListening(tap, run, emit);
     await stopped;
     await tap.stop();
@@ -64,6 +65,10 @@ export async function runTap(run: TapRun, context: CommandContext): Promise<Exit
     file?.close();
     release();
   }
+}
+
+function createObserverOptions({ display, rewriteHost, target }: TapRun, emit: (event: TapEvent) => void) {
+  return { display, now, emit, targetHost: rewriteHost ? undefined : target.host };
 }
 
 function readTlsFiles({ cert, key }: TapRun): TapOptions["tls"] {
@@ -100,21 +105,16 @@ function nowInMicroseconds(): bigint {
 }
 
 /** Resolves with the first signal to stop; the second one ends the process at once. */
-function waitForStopSignal(context: CommandContext): { stopped: Promise<void>; release: () => void } {
+function waitForStopSignal(context: CommandContext): { stopped: Promise<unknown>; release: () => void } {
   const signals: readonly ServerSignal[] = ["SIGINT", "SIGTERM"];
-  let received = 0;
-  let resolveStopped = (): void => {};
-  const stopped = new Promise<void>((resolve) => {
-    resolveStopped = resolve;
-  });
+  const stop = new AbortController();
   const listener = (): void => {
-    received += 1;
-    if (received > 1) context.exit(exitCodes.couldNotRun);
-    else resolveStopped();
+    if (stop.signal.aborted) context.exit(exitCodes.couldNotRun);
+    else stop.abort();
   };
   for (const signal of signals) context.signals.on(signal, listener);
   return {
-    stopped,
+    stopped: once(stop.signal, "abort"),
     release: () => {
       for (const signal of signals) context.signals.off(signal, listener);
     },

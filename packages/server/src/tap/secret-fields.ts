@@ -76,7 +76,7 @@ function redactSubprotocols(value: string): string {
     .map((member) => member.trim())
     .map((member, index, members) => {
       const isLong = member.length > 24 || member.split(".").length > 4;
-      const isJwt = /^eyJ/.test(member);
+      const isJwt = member.startsWith("eyJ");
       return isLong || isJwt || (index > 0 && isSecretLabel(members[index - 1]!)) ? hidden : member;
     })
     .join(", ");
