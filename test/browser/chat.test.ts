@@ -3,23 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { type AntiphonProcess, startAntiphon } from "../support/antiphon-process.ts";
+import { launchChromium } from "../support/chromium.ts";
 
 const search = inject("chromium");
 const start = fileURLToPath(new URL("../../examples/chat/start.js", import.meta.url));
-
-/** A new browser with an empty profile that asks nobody for anything. */
-const chromiumArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 interface Chat {
   readonly url: string;
@@ -65,10 +55,7 @@ describe.skipIf(!search.found)(
     beforeAll(async () => {
       antiphon = await startAntiphon({ args: ["--shutdown-grace-ms", "0"] });
       chat = await startChat(antiphon.port);
-      browser = await chromium.launch({
-        executablePath: search.found ? search.path : "",
-        args: chromiumArguments,
-      });
+      browser = await launchChromium(search);
       context = await browser.newContext({ viewport: { width: 1000, height: 720 } });
     }, 60_000);
 
