@@ -36,6 +36,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Why the package lists could not be brought up to date; empty if they are. Tried once for all programs. */
+let listsProblem: string | undefined;
+
 /** Tries to install the package; returns why the program may still be missing. */
 function installPackage(program: string, debianPackage: string): string {
   const missing = `${program} is not on PATH`;
@@ -43,13 +46,15 @@ function installPackage(program: string, debianPackage: string): string {
     return `${missing}; install it (Debian: apt-get install ${debianPackage})`;
   }
   process.stdout.write(`test set-up: installing Debian's package ${debianPackage}\n`);
+  listsProblem ??= runAptGet(["update", "-q"]);
+  const problem =
+    listsProblem || runAptGet(["install", "-q", "-y", "--no-install-recommends", debianPackage]);
+  return problem ? `${missing}; ${problem}` : `${missing}, although apt-get installed ${debianPackage}`;
+}
+
+/** Answers why it failed, or an empty text. */
+function runAptGet(args: readonly string[]): string {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [
-    ["update", "-q"],
-    ["install", "-q", "-y", "--no-install-recommends", debianPackage],
-  ]) {
-    const { status, stderr, error } = spawnSync("apt-get", args, { env, encoding: "utf8" });
-    if (status !== 0) return `${missing}; apt-get ${args[0]} failed: ${error?.message ?? stderr.trim()}`;
-  }
-  return `${missing}, although apt-get installed ${debianPackage}`;
+  const { status, stderr, error } = spawnSync("apt-get", args, { env, encoding: "utf8" });
+  return status === 0 ? "" : `apt-get ${args[0]} failed: ${error?.message ?? stderr.trim()}`;
 }

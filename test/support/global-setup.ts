@@ -5,9 +5,13 @@ import { ensureProgram, type ProgramSearch } from "./debian-program.ts";
 declare module "vitest" {
   export interface ProvidedContext {
     chromium: ProgramSearch;
+    php: ProgramSearch;
+    python3: ProgramSearch;
   }
 }
 
 export default function setup(project: TestProject): void {
   project.provide("chromium", ensureProgram("chromium", "chromium"));
+  project.provide("php", ensureProgram("php", "php-cli"));
+  project.provide("python3", ensureProgram("python3", "python3"));
 }
