@@ -1,6 +1,6 @@
 /** Requests and signatures exactly as pusher-http-python 3 makes them, against a started server. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
