@@ -1,0 +1,100 @@
+/** The open connection: what the server says first, whether it answers a ping, and how it closes. */
+import { type CloseReport, engineFailures, type Failure } from "@antiphon/websocket";
+import { findEndFailure, nameReceivedClose } from "@antiphon/websocket/inspect";
+import { redactText } from "../tap/secret-fields.ts";
+import { shortenText } from "../tap/safe-text.ts";
+import type { ObservedConnection, Occurrence } from "./observed-connection.ts";
+import type { Findings, Step } from "./report.ts";
+
+/** Waits for what the server sends by itself; gives the first message, for whoever knows its protocol. */
+export async function watchFirstFrame(
+  connection: ObservedConnection,
+  waitMs: number,
+  findings: Findings,
+): Promise<string | Uint8Array | undefined> {
+  const startedAt = performance.now();
+  const first = await connection.next(waitMs, ({ type }) => type !== "pong");
+  const ms = performance.now() - startedAt;
+  if (first === undefined) {
+    findings.note("frames", `the server says nothing by itself within ${waitMs} ms`);
+    return undefined;
+  }
+  if (first.type === "closed") {
+    reportEnd(first.report, "frames", findings);
+    return undefined;
+  }
+  if (first.type === "warning") findings.failed("frames", first.failure, ms);
+  else findings.passed("frames", `first frame: ${describeOccurrence(first)}`, ms);
+  return first.type === "message" ? first.data : undefined;
+}
+
+/** Pings once. Gives whether the connection is still there. */
+export async function watchPing(
+  connection: ObservedConnection,
+  waitMs: number,
+  findings: Findings,
+): Promise<boolean> {
+  if (connection.end) return false;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<"timeout">((resolve) => {
+    timer = setTimeout(resolve, waitMs, "timeout");
+  });
+  const answer = await Promise.race([connection.ping().catch(() => "ended" as const), timeout]);
+  clearTimeout(timer);
+  if (typeof answer === "number") {
+    findings.passed("ping", "the server answered a ping", answer);
+    return true;
+  }
+  // The end of the connection tells itself, with its reason.
+  const end = connection.end ?? (answer === "ended" ? await connection.closed : undefined);
+  if (end) {
+    reportEnd(end, "ping", findings);
+    return false;
+  }
+  findings.failed("ping", engineFailures.create("ping-not-answered", { inFlight: 1 }), waitMs);
+  return true;
+}
+
+/** Closes with 1000 and says how the server took it. */
+export async function watchClose(connection: ObservedConnection, findings: Findings): Promise<void> {
+  const isTooLate = connection.end !== undefined;
+  const startedAt = performance.now();
+  connection.close();
+  const report = await connection.closed;
+  const ms = performance.now() - startedAt;
+  if (isTooLate) return;
+  const { received, failure, tcp } = report;
+  if (received === undefined) {
+    findings.failed("close", failure ?? engineFailures.create("close-without-frame"), ms);
+    return;
+  }
+  const code = received.code === undefined ? "an empty Close frame" : `Close ${received.code}`;
+  const end = { fin: "then ended TCP", reset: "then reset TCP", destroyed: "but left TCP to us" }[tcp];
+  findings.passed("close", `the server answered with ${code}, ${end}`, ms);
+  if (tcp === "destroyed") {
+    findings.failed(
+      "close",
+      engineFailures.create("tcp-lingering-after-close", { waitedMs: Math.round(ms) }),
+    );
+  }
+}
+
+/** Says how and why a connection ended that was to stay; after a failure that is only told. */
+export function reportEnd(report: CloseReport, step: Step, findings: Findings): void {
+  const failure = nameEnd(report);
+  if (findings.hasFailed) findings.note(step, failure.message, report.durationMs);
+  else findings.failed(step, failure, report.durationMs);
+}
+
+/** The failure that ended the connection; an ordinary close is one too for somebody who had not begun. */
+export function nameEnd(report: CloseReport): Failure {
+  return findEndFailure(report) ?? nameReceivedClose(report.code, report.reason);
+}
+
+/** In a few words, without secrets. */
+export function describeOccurrence(occurrence: Exclude<Occurrence, { type: "closed" | "warning" }>): string {
+  if (occurrence.type !== "message") return `a ${occurrence.type}`;
+  const { data } = occurrence;
+  if (typeof data !== "string") return `a binary message of ${data.length} bytes`;
+  return `text, ${Buffer.byteLength(data)} bytes: ${shortenText(redactText(data), 100)}`;
+}
