@@ -42,9 +42,12 @@ export class CaptureFile {
   }
 }
 
-/** Opens a file for blocks; an existing one is replaced. Throws what the file system throws. */
+/**
+ * Opens a file for blocks; an existing one is replaced. Only its owner may read it, since credentials pass unchanged.
+ * Throws what the file system throws.
+ */
 export function openCaptureFile(path: string): { readonly write: WriteBlocks; close(): void } {
-  const file = openSync(path, "w");
+  const file = openSync(path, "w", 0o600);
   return {
     write(blocks) {
       // The types want a mutable array, which is only read.

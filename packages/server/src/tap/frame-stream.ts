@@ -42,8 +42,10 @@ export class FrameStream {
   readonly #walker: FrameWalker;
   readonly #follower: MessageFollower;
   readonly #display: PayloadDisplay;
-  #state: "frames" | "closed" | "lost" = "frames";
+  #state: "frames" | "closed" | "ignored" | "lost" = "frames";
   #isDataAfterCloseTold = false;
+  /** Of something that is no frame, so that only its end shows how much it is. */
+  #foreignBytesAfterClose = 0;
   #frames = 0;
   #messages = 0;
 
@@ -77,13 +79,14 @@ export class FrameStream {
   }
 
   push(chunk: Uint8Array): StreamEvent[] {
+    if (this.#state === "ignored") this.#foreignBytesAfterClose += chunk.length;
     if (this.#state === "lost") return [{ type: "rest", bytes: chunk }];
     const events: StreamEvent[] = [];
     const walked = this.#walker.push(chunk);
     for (const event of walked) {
       if (this.#state === "closed") {
-        this.#tellDataAfterClose(countBytes(event), events);
-        break;
+        this.#readAfterClose(event, events);
+        continue;
       }
       if (event.type === "lost") {
         this.#state = "lost";
@@ -97,13 +100,22 @@ export class FrameStream {
 
   /** The direction has ended: what that leaves unfinished. */
   end(): StreamEvent[] {
-    if (!this.#walker.isInsideFrame) return [];
     const events: StreamEvent[] = [];
-    if (this.#state === "closed") this.#tellDataAfterClose(this.#walker.pendingBytes, events);
-    if (this.#state === "frames") {
+    if (this.isInsideFrame) {
       events.push({ type: "cut", failure: engineFailures.create("stream-truncated-frame") });
     }
+    const bytes = this.#foreignBytesAfterClose + (this.#state === "closed" ? this.#walker.pendingBytes : 0);
+    if (bytes > 0) this.#tellDataAfterClose(bytes, events);
     return events;
+  }
+
+  #readAfterClose(event: WalkerEvent, events: StreamEvent[]): void {
+    if (event.type === "frame") {
+      this.#tellDataAfterClose(event.frame.headerBytes + event.frame.payloadBytes, events);
+    } else {
+      this.#state = "ignored";
+      this.#foreignBytesAfterClose = event.rest.length;
+    }
   }
 
   /** Receivers ignore what comes behind a Close frame (RFC 6455 §5.5.1), and so does the tap, after saying so. */
@@ -148,10 +160,6 @@ export class FrameStream {
     if (text === undefined) return `${shortenHex(shown, isFull ? shown.length : 24)}${isFull ? missing : ""}`;
     return `"${shortenText(redactText(text), maxCharacters)}"${isFull ? missing : ""}`;
   }
-}
-
-function countBytes(event: WalkerEvent): number {
-  return event.type === "lost" ? event.rest.length : event.frame.headerBytes + event.frame.payloadBytes;
 }
 
 function describeClose(close: { code?: number; reason: string }): NonNullable<FrameEvent["close"]> {

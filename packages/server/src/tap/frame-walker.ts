@@ -122,7 +122,7 @@ export class FrameWalker {
     }
     if (typeof judged === "number") {
       const { fin, rsv1, opcode, payloadLength, maskingKey, isLengthMinimal } = this.#header;
-      const key = maskingKey && Buffer.from(maskingKey);
+      const key = maskingKey && Uint8Array.from(maskingKey);
       this.#open({ fin, rsv1, opcode, isLengthMinimal }, judged, payloadLength, key, noFailures);
       return at + judged - carried;
     }
@@ -154,7 +154,9 @@ export class FrameWalker {
       isLengthMinimal: true,
     };
     const consumed = payloadStart - this.#carried;
-    this.#open(bits, payloadStart, payloadLength, maskingKey, failures);
+    // The layout's key is a view of the carry, which the next header overwrites.
+    const key = maskingKey && Uint8Array.from(maskingKey);
+    this.#open(bits, payloadStart, payloadLength, key, failures);
     return at + consumed;
   }
 
