@@ -279,6 +279,7 @@ export class WebSocketServer {
     for (const handshake of pending) {
       const retryAfterSeconds = drawRetryAfter();
       handshake.abort(engineFailures.create("handshake-server-draining", { retryAfterSeconds }));
+      this.#handshakes.delete(handshake);
     }
     return pending.length;
   }
