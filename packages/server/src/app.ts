@@ -221,6 +221,7 @@ class Antiphon implements AntiphonServer {
       status: () => this.#status,
       memoryThresholdPercent: health.memoryThresholdPercent,
       onRequestDone: (request) => this.#metrics.requestDone(request),
+      answerPlainHandshake: (request, response) => this.#websockets.refusePlainRequest(request, response),
       answerClientError: (error, socket) => this.#websockets.answerClientError(error, socket),
       report: (failure, { error, ...context }) => {
         this.#metrics.requestRefused(failure);

@@ -2,7 +2,7 @@
  * What the HTTP side needs from the rest of the server, and what it tells it. Made by the composition root, read by the
  * routes.
  */
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Failure } from "@antiphon/websocket";
@@ -57,6 +57,8 @@ export interface HttpApiOptions {
   /** Told of every refusal. Its evidence may hold the text that was signed: for the log, never for the requester. */
   readonly report: (failure: Failure, context: HttpFailureContext) => void;
   readonly onRequestDone?: (request: FinishedRequest) => void;
+  /** Answers a handshake that lost its Upgrade header on the way: the WebSocket engine names what is missing. */
+  readonly answerPlainHandshake?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Answers bytes that are not HTTP instead of this API; the WebSocket engine names more causes. */
   readonly answerClientError?: (error: ClientError, socket: Duplex) => void;
 }
