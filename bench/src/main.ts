@@ -23,7 +23,7 @@ const usage = `npm run bench -- [options]
   --chart               also draw docs/explanation/assets/benchmark.svg
 `;
 
-const fullEffort: Effort = { warmUpMs: 800, windowMs: 1500, isQuick: false };
+const fullEffort: Effort = { warmUpMs: 700, windowMs: 1200, isQuick: false };
 const quickEffort: Effort = { warmUpMs: 400, windowMs: 800, isQuick: true };
 const chartFile = fileURLToPath(new URL("../../docs/explanation/assets/benchmark.svg", import.meta.url));
 

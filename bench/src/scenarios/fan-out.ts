@@ -4,9 +4,13 @@ import { StartedServer } from "../processes/started-server.ts";
 import { dialectOf, type Sample, type Scenario, toSample } from "./scenario.ts";
 
 const bytes = 200;
-const subscriberCounts = [100, 1000, 5000];
-const quickSubscriberCounts = [1000];
-const publishesPerTurn = [1, 4, 16, 64];
+/** Publishes in one turn, for each number of subscribers. */
+const shapes = new Map([
+  [1000, [1, 4, 16, 64]],
+  [100, [1, 16]],
+  [5000, [1, 16]],
+]);
+const quickConnections = 1000;
 
 export const fanOut: Scenario = {
   name: "fan-out",
@@ -23,7 +27,8 @@ export const fanOut: Scenario = {
   ],
   async measure(contender, effort) {
     const samples: Sample[] = [];
-    for (const connections of effort.isQuick ? quickSubscriberCounts : subscriberCounts) {
+    for (const [connections, publishesPerTurn] of shapes) {
+      if (effort.isQuick && connections !== quickConnections) continue;
       await StartedServer.with(contender, "plain", {}, ({ port, pid }) =>
         LoadProcess.with(async (load) => {
           const dialect = dialectOf(contender);

@@ -1,7 +1,7 @@
 /** Connections that come and go, with header lines as browsers send them. */
 import { LoadProcess } from "../processes/load-process.ts";
 import { StartedServer } from "../processes/started-server.ts";
-import { dialectOf, type Sample, type Scenario, toSample } from "./scenario.ts";
+import { dialectOf, type Sample, type Scenario, toSample, withLongWarmUp } from "./scenario.ts";
 
 const concurrency = 64;
 const endings = [
@@ -23,7 +23,7 @@ export const handshakes: Scenario = {
       await StartedServer.with(contender, "plain", {}, ({ port, pid }) =>
         LoadProcess.with(async (load) => {
           const dialect = dialectOf(contender);
-          const timing = { serverPid: pid, ...effort };
+          const timing = { serverPid: pid, ...withLongWarmUp(effort) };
           const window = await load.measure({
             do: "handshakes",
             port,

@@ -1,7 +1,7 @@
 /** The whole Pusher path: a signed request in, an envelope to every subscriber of the channel out. */
 import { LoadProcess } from "../processes/load-process.ts";
 import { StartedServer } from "../processes/started-server.ts";
-import { type Sample, type Scenario, toSample } from "./scenario.ts";
+import { type Sample, type Scenario, toSample, withLongWarmUp } from "./scenario.ts";
 
 const subscriberCounts = [100, 1000];
 const eventsPerRequests = [1, 10];
@@ -24,7 +24,7 @@ export const pusherFanOut: Scenario = {
         LoadProcess.with(async (load) => {
           await load.run({ do: "connect", port, dialect: "pusher", path: "", connections });
           for (const eventsPerRequest of eventsPerRequests) {
-            const timing = { serverPid: pid, ...effort };
+            const timing = { serverPid: pid, ...withLongWarmUp(effort) };
             const shape = { port, publishers: 1, eventsPerRequest, bytes: 200 };
             const window = await load.measure({ do: "publish", ...shape, ...timing });
             const variant = describeVariant(connections, eventsPerRequest);

@@ -31,6 +31,11 @@ export interface Effort {
   readonly isQuick: boolean;
 }
 
+/** Requests and handshakes run through far more code than messages do, which compilers must see often before it is fast. */
+export function withLongWarmUp(effort: Effort): Effort {
+  return { ...effort, warmUpMs: 4 * effort.warmUpMs };
+}
+
 /** At most this many times the figure of a peer, or at most this figure. */
 export interface Goal {
   readonly variant: string;

@@ -1,7 +1,7 @@
 /** Signed publishes over HTTP that nobody listens to: what a request costs. */
 import { LoadProcess } from "../processes/load-process.ts";
 import { StartedServer } from "../processes/started-server.ts";
-import { type Sample, type Scenario, toSample } from "./scenario.ts";
+import { type Sample, type Scenario, toSample, withLongWarmUp } from "./scenario.ts";
 
 const publishers = 32;
 const shapes = [
@@ -19,7 +19,7 @@ export const signedIngest: Scenario = {
     await StartedServer.with(contender, "pusher", {}, ({ port, pid }) =>
       LoadProcess.with(async (load) => {
         for (const { title, eventsPerRequest } of shapes) {
-          const timing = { serverPid: pid, ...effort };
+          const timing = { serverPid: pid, ...withLongWarmUp(effort) };
           const shape = { port, publishers, eventsPerRequest, bytes: 200 };
           const window = await load.measure({ do: "publish", ...shape, ...timing });
           samples.push(toSample(title, "µs CPU per request", window));

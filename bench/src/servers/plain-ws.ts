@@ -3,7 +3,8 @@ import { WebSocket, WebSocketServer } from "ws";
 import { serveCommands } from "./control.ts";
 import { TurnRunner } from "./turn-runner.ts";
 
-const perMessageDeflate = process.argv.includes("--deflate");
+// Without context takeover, as the other contenders answer by default.
+const perMessageDeflate = process.argv.includes("--deflate") && { serverNoContextTakeover: true };
 const subscribers = new Set<WebSocket>();
 const publish = (payload: string): void => {
   for (const client of subscribers) if (client.readyState === WebSocket.OPEN) client.send(payload);
