@@ -57,6 +57,10 @@ export class Engine {
     return this.#opened[index]!;
   }
 
+  get openedCount(): number {
+    return this.#opened.length;
+  }
+
   /** The report of the connection that ended as the n-th. */
   async closed(index = 0): Promise<CloseReport> {
     await this.until(() => this.closeReports.length > index);
