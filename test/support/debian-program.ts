@@ -23,7 +23,8 @@ export function ensureProgram(program: string, debianPackage: string): ProgramSe
 }
 
 function findOnPath(program: string): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  // Debian keeps daemons where only root's PATH leads.
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }
 

@@ -5,6 +5,9 @@ import { ensureProgram, type ProgramSearch } from "./debian-program.ts";
 declare module "vitest" {
   export interface ProvidedContext {
     chromium: ProgramSearch;
+    nginx: ProgramSearch;
+    haproxy: ProgramSearch;
+    stunnel4: ProgramSearch;
     php: ProgramSearch;
     python3: ProgramSearch;
   }
@@ -12,6 +15,9 @@ declare module "vitest" {
 
 export default function setup(project: TestProject): void {
   project.provide("chromium", ensureProgram("chromium", "chromium"));
+  for (const proxy of ["nginx", "haproxy", "stunnel4"] as const) {
+    project.provide(proxy, ensureProgram(proxy, proxy));
+  }
   project.provide("php", ensureProgram("php", "php-cli"));
   project.provide("python3", ensureProgram("python3", "python3"));
 }
