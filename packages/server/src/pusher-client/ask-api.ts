@@ -1,5 +1,5 @@
 /** One request to the HTTP API over a connection of its own: signed request in, status, headers and body out. */
-import { request as requestPlain, type IncomingHttpHeaders } from "node:http";
+import { type Agent, request as requestPlain, type IncomingHttpHeaders } from "node:http";
 import { request as requestSecure } from "node:https";
 import type { Failure } from "@antiphon/websocket";
 import { doctorFailures } from "../failures/doctor-failures.ts";
@@ -10,6 +10,8 @@ export interface ApiAccess {
   readonly timeoutMs: number;
   /** Accepts any certificate. */
   readonly insecure?: boolean;
+  /** Keeps connections for several requests. Default: one for each. */
+  readonly agent?: Agent;
   /** Trusted beside the system's authorities, in PEM. */
   readonly ca?: string;
 }
@@ -29,7 +31,7 @@ const maxBodyBytes = 65_536;
 
 /** Never rejects: what keeps an answer from coming is `api-request-failed`. */
 export function askApi(access: ApiAccess, method: string, target: string, body: string): Promise<ApiResult> {
-  const { apiUrl, timeoutMs, insecure = false, ca } = access;
+  const { apiUrl, timeoutMs, insecure = false, ca, agent = false } = access;
   const startedAt = performance.now();
   const open = apiUrl.startsWith("https:") ? requestSecure : requestPlain;
   return new Promise((resolve) => {
@@ -37,7 +39,7 @@ export function askApi(access: ApiAccess, method: string, target: string, body: 
       resolve({ ok: false, failure: doctorFailures.create("api-request-failed", { url: apiUrl, problem }) });
     const request = open(`${apiUrl}${target}`, {
       method,
-      agent: false,
+      agent,
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
       rejectUnauthorized: !insecure,
       signal: AbortSignal.timeout(timeoutMs),
