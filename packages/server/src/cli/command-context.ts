@@ -25,6 +25,8 @@ export interface CommandContext {
   readonly env: Environment;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
+  /** Standard input, opened by whoever reads it; nothing to read where it is missing. */
+  readonly openStdin?: () => AsyncIterable<Uint8Array | string>;
   readonly signals: {
     on(signal: ServerSignal, listener: () => void): unknown;
     off(signal: ServerSignal, listener: () => void): unknown;

@@ -2,15 +2,27 @@
 
 import { readFileSync } from "node:fs";
 import type { CommandContext, RegisterCommand } from "./command-context.ts";
+import { registerBenchCommand } from "./bench.ts";
 import { registerConfigCommand } from "./config.ts";
+import { registerDecodeCommand } from "./decode.ts";
+import { registerDoctorCommand } from "./doctor.ts";
+import { registerExplainCommand } from "./explain.ts";
 import { runProgram } from "./program.ts";
 import { registerStartCommand } from "./start.ts";
+import { registerSubscribeCommand } from "./subscribe.ts";
+import { registerTriggerCommand } from "./trigger.ts";
 import { registerTapCommand } from "./tap.ts";
 
 const commands: readonly RegisterCommand[] = [
   registerStartCommand,
   registerConfigCommand,
   registerTapCommand,
+  registerDoctorCommand,
+  registerSubscribeCommand,
+  registerTriggerCommand,
+  registerBenchCommand,
+  registerDecodeCommand,
+  registerExplainCommand,
 ];
 
 // The same place from src/cli and from dist/cli.
@@ -24,6 +36,7 @@ const context: Omit<CommandContext, "setExitCode"> = {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  openStdin: () => process.stdin,
   signals: process,
   exit: (code) => process.exit(code),
 };

@@ -55,3 +55,4 @@ export { TimerWheel } from "../node/timer-wheel.ts";
 export { formatUpgradeRequest } from "../protocol/client-request.ts";
 export { HeaderFields, type HeaderLine } from "../protocol/header-fields.ts";
 export { formatDeflateOffer } from "../protocol/permessage-deflate-negotiation.ts";
+export { splitPacketText } from "./packet-text.ts";

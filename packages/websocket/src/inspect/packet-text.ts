@@ -42,6 +42,11 @@ export function readPackets(text: string): ReadText {
   return { bytes: Uint8Array.from(Buffer.concat(payloads)) };
 }
 
+/** All packets in the text, of any direction and connection, whole; for tools that put connections together. */
+export function splitPacketText(text: string): Uint8Array[] {
+  return splitPackets(text).map(({ bytes }) => Uint8Array.from(bytes));
+}
+
 /** Lines that are not hex are tcpdump's descriptions of the packets. */
 function splitPackets(text: string): Packet[] {
   const packets: Packet[] = [];
