@@ -17,18 +17,18 @@ export async function runRounds(plan: RunPlan): Promise<Results> {
   const results = new Results();
   const startedAt = performance.now();
   const minutes = (): number => (performance.now() - startedAt) / 60_000;
-  const steps = plan.rounds * plan.scenarios.length;
-  let step = 0;
   for (let round = 1; round <= plan.rounds; round += 1) {
+    const minutesARound = minutes() / (round - 1);
+    const left =
+      round === 1
+        ? ""
+        : `, ${Math.ceil(minutesARound * (plan.rounds - round + 1))} min from the round's start`;
     for (const scenario of plan.scenarios) {
-      step += 1;
       for (const contender of takeTurns(scenario, plan.contenders, round)) {
         if (minutes() > plan.maxMinutes) {
           plan.onProgress(`stopped after ${plan.maxMinutes} minutes: the rest is not measured`);
           return results;
         }
-        const left =
-          step === 1 ? "" : `, about ${Math.ceil((minutes() / (step - 1)) * (steps - step + 1))} min left`;
         plan.onProgress(`round ${round}/${plan.rounds}  ${scenario.name}  ${contender}${left}`);
         await measureOne(scenario, contender, round, plan.effort, results);
       }

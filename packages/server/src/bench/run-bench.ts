@@ -1,4 +1,5 @@
 /** The run of `antiphon bench`: opens the connections, sends at a fixed rate, waits for the rest, and reports. */
+import { setMaxListeners } from "node:events";
 import type { WebSocketClient } from "@antiphon/websocket";
 import { doctorFailures } from "../failures/doctor-failures.ts";
 import { openBenchClient } from "./bench-client.ts";
@@ -23,6 +24,8 @@ export function runBench(
   plan: BenchPlan,
   onProgress: (progress: BenchProgress) => void,
 ): Promise<BenchReport> {
+  // Every connection listens to it while it opens.
+  setMaxListeners(0, plan.signal);
   return new BenchRun(plan, onProgress).run();
 }
 
