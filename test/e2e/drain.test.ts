@@ -71,6 +71,18 @@ describe("SIGTERM", () => {
     expect(await exitCode).toBe(3);
   });
 
+  it("does not end before it has told which webhooks are lost", async () => {
+    // Nobody listens on port 1, and nothing but the webhook keeps the process from ending.
+    const webhooks = [{ url: "http://127.0.0.1:1/", eventTypes: ["channel_occupied"] }];
+    server = await startConfiguredServer({ apps: [{ ...app, webhooks }], metrics: { enabled: false } });
+    const { client } = await connectRawClient(pusherUrl(server, app.key));
+    client.subscribe("room");
+    await server.printed("webhook-connection-failed");
+    expect(await server.stop()).toBe(0);
+    expect(server.output()).toContain("webhook-lost-on-shutdown");
+    expect(server.output()).toContain('"msg":"stopped"');
+  });
+
   it("ends the wait of a client that asks for something new", async () => {
     const server = await start(3_600_000);
     const clients = await Promise.all(

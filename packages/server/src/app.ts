@@ -140,7 +140,7 @@ class Antiphon implements AntiphonServer {
     this.#logger.info({ reason, clean, forced, durationMs }, "connections drained");
     await close(this.#server);
     await this.#api.close();
-    await this.#webhooks.flush(webhookFlushMs);
+    await this.#flushWebhooks();
     this.#webhookSender.close();
     await this.#metricsServer?.stop();
   }
@@ -150,6 +150,13 @@ class Antiphon implements AntiphonServer {
     reloadCertificate(this.#server, config);
     this.#apps.replace(config.apps);
     this.#hubs.update(config.apps);
+  }
+
+  async #flushWebhooks(): Promise<void> {
+    // The timers of retries keep no process alive; this one does until what is left is delivered, or reported as lost.
+    const alive = setInterval(() => {}, webhookFlushMs);
+    await this.#webhooks.flush(webhookFlushMs);
+    clearInterval(alive);
   }
 
   #createHub(app: App): LocalHub {

@@ -385,12 +385,27 @@ describe("a flush", () => {
     dispatcher.accept(vacated("a"));
     await expect.poll(outcomes).toEqual(["retrying"]);
     const flushed = dispatcher.flush(500);
+    await expect.poll(outcomes).toEqual(["retrying", "retrying"]);
     clock.advance(500);
     await flushed;
     expect(results.at(-1)).toMatchObject({ outcome: "lost-on-shutdown", events: 2 });
     expect(reported.map(({ name }) => name)).toEqual(["webhook-refused", "webhook-lost-on-shutdown"]);
     expect(clock.pending).toBe(0);
     dispatcher.accept(occupied("b"));
-    expect(receiver.received).toHaveLength(1);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it("tries again at once what waits for its next attempt", async () => {
+    let failures = 1;
+    receiver.answer = (response) => {
+      response.statusCode = failures-- > 0 ? 500 : 200;
+      response.end();
+    };
+    const dispatcher = dispatch();
+    dispatcher.accept(occupied("a"));
+    await expect.poll(outcomes).toEqual(["retrying"]);
+    await dispatcher.flush(1000);
+    expect(outcomes()).toEqual(["retrying", "delivered"]);
+    expect(clock.pending).toBe(0);
   });
 });

@@ -60,7 +60,8 @@ interface Delivery {
   readonly request: WebhookRequest;
   readonly startedMs: number;
   attempts: number;
-  cancelRetry?: () => void;
+  /** While it waits for its next attempt. */
+  cancelRetry?: (() => void) | undefined;
 }
 
 export class WebhookTarget {
@@ -117,10 +118,16 @@ export class WebhookTarget {
     }
   }
 
-  /** Sends everything that waits without further waiting. Resolves when nothing is left, or after `abandon`. */
+  /**
+   * Sends everything that waits at once, failed deliveries once more as well. Resolves when nothing is left, or after
+   * `abandon`.
+   */
   async flush(): Promise<void> {
     this.#debounce.flush();
     this.#window.stopWaiting();
+    for (const delivery of this.#deliveries) {
+      if (delivery.cancelRetry) void this.#attempt(delivery);
+    }
     const idle = new Promise<void>((resolve) => {
       this.#flushes.push(resolve);
     });
@@ -199,6 +206,8 @@ export class WebhookTarget {
   async #attempt(delivery: Delivery): Promise<void> {
     const { sender, now } = this.#options;
     const startedMs = now();
+    delivery.cancelRetry?.();
+    delivery.cancelRetry = undefined;
     delivery.attempts++;
     const result = await sender.send(delivery.request);
     if (!this.#abandoned) this.#judge(delivery, result, now() - startedMs);
