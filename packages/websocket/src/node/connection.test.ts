@@ -570,6 +570,16 @@ describe("ping", () => {
     await expect(test.connection.ping()).rejects.toMatchObject({ code: "send-after-close" });
   });
 
+  it("between the fragments of a message is answered before the message", async () => {
+    const test = new TestConnection({
+      handlers: { message: (connection, data) => void connection.send(data) },
+    });
+    await test.socket.deliver(
+      Buffer.concat([frameOf("a", { fin: false }), frameOf("p", { opcode: 9 }), frameOf("b", { opcode: 0 })]),
+    );
+    expect(test.socket.hex).toBe(`8a0170${textFrame("ab")}`);
+  });
+
   it("of the peer is answered, but behind a backed-up socket only the latest", async () => {
     const test = new TestConnection();
     test.socket.isTaking = false;

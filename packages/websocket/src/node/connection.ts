@@ -427,8 +427,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
         return;
       case "ping": {
         const flood = this.#clocks.takePing(wheel.now());
-        if (flood) this.fail(flood);
-        else this.#callHandler("ping", () => handlers.ping?.(this, event.payload));
+        if (flood) {
+          this.fail(flood);
+          return;
+        }
+        // Now, and not with the answers of the whole chunk: it goes before what later frames of it are answered with.
+        this.#writeOutput();
+        this.#callHandler("ping", () => handlers.ping?.(this, event.payload));
         return;
       }
       case "pong": {
