@@ -83,7 +83,7 @@ export const configFailures = defineFailures({
     ...operatorNotice,
     explain: ({ name, feature, effect }) =>
       `${name} asks for ${feature}, which is not available in this version; ${effect}.`,
-    fix: "Remove the setting, or stay on one node with what this version has.",
+    fix: "Remove the setting, or go on with what this version has.",
   }),
   "config-peer-address-differs": defineFailure<{ peer: string; host: string }>({
     ...operatorNotice,
