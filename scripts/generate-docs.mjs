@@ -1,12 +1,18 @@
-// Writes the generated pages of docs/reference from the compiled code. Run after `npm run build`.
+// Writes the generated pages of docs/reference, and the list of failure names, from the compiled code. Run after `npm run build`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { renderConfigReference } from "../packages/server/dist/config/render-reference.js";
+import {
+  renderFailureNames,
+  renderFailureReference,
+} from "../packages/server/dist/explain/render-failure-reference.js";
 
 const reference = new URL("../docs/reference/", import.meta.url);
 
 const pages = {
   "configuration.md": renderConfigReference,
+  "failures.md": renderFailureReference,
+  "../../conformance/failure-names.json": renderFailureNames,
 };
 
 mkdirSync(reference, { recursive: true });

@@ -24,11 +24,11 @@ const advice: Readonly<Record<RetryAdvice, string>> = {
   never: "does not help",
   "after-change": "helps only after something was changed",
   backoff: "helps after a while; wait longer each time",
-  now: "at once",
+  now: "helps at once",
   "not-applicable": "does not apply",
 };
 
-/** Whether another attempt helps, as the end of a sentence that begins with "another attempt". */
+/** Whether another attempt helps, as a sentence without its beginning: another attempt … */
 export function describeRetry(retry: RetryAdvice): string {
   return advice[retry];
 }
