@@ -60,7 +60,8 @@ const webhookFlushMs = 5000;
 /** Connections above the node's limit that are open at the same time to be told so. */
 const refusedAtOnce = 1000;
 
-const now = (): number => Date.now();
+const now = (): number => performance.now();
+const timeOfDay = (): number => Date.now();
 
 class Antiphon implements AntiphonServer {
   readonly #config: Config;
@@ -88,6 +89,7 @@ class Antiphon implements AntiphonServer {
       delivery: config.webhooks,
       sender: this.#webhookSender,
       now,
+      timeOfDay,
       scheduler: timerScheduler,
       onDelivery: (result) => this.#metrics.webhookDone(result),
       report: (failure, appId) => this.#failures.write(failure, { appId }),
@@ -222,7 +224,7 @@ class Antiphon implements AntiphonServer {
       server: this.#server,
       apps: this.#apps,
       hubFor: (app) => this.#hubs.for(app),
-      now,
+      now: timeOfDay,
       pathPrefix: server.pathPrefix,
       limits,
       status: () => this.#status,

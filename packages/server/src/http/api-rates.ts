@@ -5,7 +5,7 @@
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import { httpFailures } from "../failures/http-failures.ts";
-import type { Now } from "../pusher/scheduler.ts";
+import type { TimeOfDay } from "../pusher/scheduler.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Which limit a request counts against. */
@@ -21,11 +21,11 @@ export interface RateRefusal {
 const longestRetryAfterSeconds = 60;
 
 export class ApiRates {
-  readonly #now: Now;
+  readonly #now: TimeOfDay;
   /** By app id and limit. Only authenticated apps get in, so it grows no larger than the configuration. */
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(now: Now) {
+  constructor(now: TimeOfDay) {
     this.#now = now;
   }
 

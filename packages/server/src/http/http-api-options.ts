@@ -9,7 +9,7 @@ import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import type { AppStore } from "../apps/app-store.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
-import type { Now } from "../pusher/scheduler.ts";
+import type { TimeOfDay } from "../pusher/scheduler.ts";
 import type { MemoryUse } from "./memory-use.ts";
 
 /** Where the server is in its life: only a `ready` one takes API requests. */
@@ -45,7 +45,7 @@ export interface HttpApiOptions {
   readonly server: HttpServer | HttpsServer;
   readonly apps: AppStore;
   readonly hubFor: (app: App) => ChannelHub;
-  readonly now: Now;
+  readonly now: TimeOfDay;
   /** For example `/realtime`; empty for none. Routes answer with and without it. */
   readonly pathPrefix: string;
   readonly limits: { readonly maxRequestBytes: number };

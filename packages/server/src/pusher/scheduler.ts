@@ -3,8 +3,11 @@
  * time that moves when they say so.
  */
 
-/** Milliseconds since 1970. */
+/** Milliseconds of a clock that nobody sets: only differences mean something, and they are never negative. */
 export type Now = () => number;
+
+/** Milliseconds since 1970, for what other machines read. An operator or NTP may set it forward and back. */
+export type TimeOfDay = () => number;
 
 /** Runs tasks later. */
 export interface Scheduler {

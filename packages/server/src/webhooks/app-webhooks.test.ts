@@ -30,6 +30,7 @@ function start() {
       },
     },
     now: clock.now,
+    timeOfDay: clock.now,
     scheduler: clock,
     report: () => {},
   });

@@ -5,7 +5,7 @@
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
-import type { Now, Scheduler } from "../pusher/scheduler.ts";
+import type { Now, Scheduler, TimeOfDay } from "../pusher/scheduler.ts";
 import { MemoryWebhookQueue, type WebhookQueue } from "./webhook-queue.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
 import { type DeliveryResult, type DeliverySettings, WebhookTarget } from "./webhook-target.ts";
@@ -19,6 +19,7 @@ export interface WebhookDispatcherOptions {
   /** Shared by the dispatchers of all apps. */
   readonly sender: WebhookSender;
   readonly now: Now;
+  readonly timeOfDay: TimeOfDay;
   readonly scheduler: Scheduler;
   /** From 0 to 1; left out, `Math.random`. */
   readonly random?: () => number;
@@ -37,7 +38,8 @@ export class WebhookDispatcher {
   readonly #scheduler: Scheduler;
 
   constructor(options: WebhookDispatcherOptions) {
-    const { app, delivery, sender, now, scheduler, random = Math.random, onDelivery, report } = options;
+    const { app, delivery, sender, now, timeOfDay, scheduler, onDelivery, report } = options;
+    const { random = Math.random } = options;
     this.#scheduler = scheduler;
     const limits = { maxEvents: delivery.maxQueuedEvents, maxBytes: maxQueuedBytes };
     this.#targets = app.webhooks.map(
@@ -49,6 +51,7 @@ export class WebhookDispatcher {
           queue: options.createQueue?.(index) ?? new MemoryWebhookQueue(limits),
           sender,
           now,
+          timeOfDay,
           scheduler,
           random,
           onDelivery: (result) => onDelivery?.(result, app.id),

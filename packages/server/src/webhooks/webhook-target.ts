@@ -7,7 +7,7 @@ import type { Failure } from "@antiphon/websocket";
 import type { App, WebhookSettings } from "../apps/app.ts";
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
 import { webhookFailures } from "../failures/webhook-failures.ts";
-import type { Now, Scheduler } from "../pusher/scheduler.ts";
+import type { Now, Scheduler, TimeOfDay } from "../pusher/scheduler.ts";
 import { type BatchSettings, BatchWindow } from "./batching.ts";
 import { Debounce } from "./debounce.ts";
 import { retryDelayMs } from "./retry.ts";
@@ -48,6 +48,8 @@ export interface WebhookTargetOptions {
   readonly queue: WebhookQueue;
   readonly sender: WebhookSender;
   readonly now: Now;
+  /** Tells receivers when a request was put together. */
+  readonly timeOfDay: TimeOfDay;
   readonly scheduler: Scheduler;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -194,11 +196,10 @@ export class WebhookTarget {
   }
 
   #start(events: readonly QueuedEvent[]): void {
-    const { app, now } = this.#options;
-    const startedMs = now();
-    const body = formatWebhookBody(events, startedMs);
+    const { app, now, timeOfDay } = this.#options;
+    const body = formatWebhookBody(events, timeOfDay());
     const request = { url: this.#url, headers: signHeaders(app, body, this.#headers), body };
-    const delivery: Delivery = { events, request, startedMs, attempts: 0 };
+    const delivery: Delivery = { events, request, startedMs: now(), attempts: 0 };
     this.#deliveries.add(delivery);
     void this.#attempt(delivery);
   }
