@@ -54,7 +54,11 @@ export class ClientLab {
   }
 
   /** A masked frame of a client. */
-  frame(opcode: number, payload: string | Buffer, options: { fin?: boolean; rsv?: number; key?: number } = {}): Buffer {
+  frame(
+    opcode: number,
+    payload: string | Buffer,
+    options: { fin?: boolean; rsv?: number; key?: number } = {},
+  ): Buffer {
     const { fin = true, ...rest } = options;
     return buildPeerFrame("server", { fin, opcode, payload: Buffer.from(payload), ...rest });
   }

@@ -17,7 +17,15 @@ type StatusRow = readonly [
 ];
 
 const statusRows: readonly StatusRow[] = [
-  ["an ordinary page", "200 OK", "response-status-200", serverOrProxy, "correct the path or the proxy rule", "", "<html>Welcome</html>"],
+  [
+    "an ordinary page",
+    "200 OK",
+    "response-status-200",
+    serverOrProxy,
+    "correct the path or the proxy rule",
+    "",
+    "<html>Welcome</html>",
+  ],
   [
     "a redirect to https",
     "301 Moved Permanently",
@@ -26,12 +34,41 @@ const statusRows: readonly StatusRow[] = [
     "use wss://example.com/app directly",
     "Location: https://example.com/app",
   ],
-  ["a redirect to another path", "302 Found", "response-redirect", serverOrProxy, "use the final URL directly", "Location: /app/"],
-  ["400 with a reason", "400 Bad Request", "response-bad-request", client, "its body usually names it", "", "Sec-WebSocket-Key is bad"],
-  ["401", "401 Unauthorized", "response-unauthorized", client, "refresh the token", "WWW-Authenticate: Bearer"],
+  [
+    "a redirect to another path",
+    "302 Found",
+    "response-redirect",
+    serverOrProxy,
+    "use the final URL directly",
+    "Location: /app/",
+  ],
+  [
+    "400 with a reason",
+    "400 Bad Request",
+    "response-bad-request",
+    client,
+    "its body usually names it",
+    "",
+    "Sec-WebSocket-Key is bad",
+  ],
+  [
+    "401",
+    "401 Unauthorized",
+    "response-unauthorized",
+    client,
+    "refresh the token",
+    "WWW-Authenticate: Bearer",
+  ],
   ["403", "403 Forbidden", "response-forbidden", client, "wrong origin, blocked address"],
   ["404", "404 Not Found", "response-not-found", client, "wrong path, or the proxy has no rule for it"],
-  ["405", "405 Method Not Allowed", "response-status-not-101", serverOrProxy, "read the status and body", "Allow: POST"],
+  [
+    "405",
+    "405 Method Not Allowed",
+    "response-status-not-101",
+    serverOrProxy,
+    "read the status and body",
+    "Allow: POST",
+  ],
   [
     "426, and only a draft of 2011 is spoken",
     "426 Upgrade Required",
@@ -40,9 +77,22 @@ const statusRows: readonly StatusRow[] = [
     "otherwise update the server",
     "Sec-WebSocket-Version: 8",
   ],
-  ["429", "429 Too Many Requests", "response-rate-limited", client, "wait for Retry-After", "Retry-After: 30"],
+  [
+    "429",
+    "429 Too Many Requests",
+    "response-rate-limited",
+    client,
+    "wait for Retry-After",
+    "Retry-After: 30",
+  ],
   ["500", "500 Internal Server Error", "response-server-error", server, "see its log"],
-  ["502 of an unknown proxy", "502 Bad Gateway", "response-gateway-error", "the fault of a proxy (proved)", "check the address in proxy_pass"],
+  [
+    "502 of an unknown proxy",
+    "502 Bad Gateway",
+    "response-gateway-error",
+    "the fault of a proxy (proved)",
+    "check the address in proxy_pass",
+  ],
   ["503", "503 Service Unavailable", "response-unavailable", server, "server full or restarting; wait"],
   [
     "504 of Cloudflare",
@@ -62,32 +112,64 @@ const statusRows: readonly StatusRow[] = [
 ];
 
 /** Servers that did not see an Upgrade header say so in many ways. */
-const stripped: readonly (readonly [title: string, status: string, headers: string, body: string, fix: string])[] = [
-  ["426 of a server behind nginx", "426 Upgrade Required", "Server: nginx/1.27", "Upgrade Required", "proxy_set_header Upgrade $http_upgrade;"],
-  ["400 of a Go server behind Apache httpd", "400 Bad Request", "Server: Apache/2.4.62", "Bad Request\nwebsocket: the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header", "upgrade=websocket"],
-  ["400 of a Node server behind CloudFront", "400 Bad Request", "Via: 1.1 abc.cloudfront.net (CloudFront)", 'Can "Upgrade" only to "WebSocket".', "AllViewer"],
+const stripped: readonly (readonly [
+  title: string,
+  status: string,
+  headers: string,
+  body: string,
+  fix: string,
+])[] = [
+  [
+    "426 of a server behind nginx",
+    "426 Upgrade Required",
+    "Server: nginx/1.27",
+    "Upgrade Required",
+    "proxy_set_header Upgrade $http_upgrade;",
+  ],
+  [
+    "400 of a Go server behind Apache httpd",
+    "400 Bad Request",
+    "Server: Apache/2.4.62",
+    "Bad Request\nwebsocket: the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header",
+    "upgrade=websocket",
+  ],
+  [
+    "400 of a Node server behind CloudFront",
+    "400 Bad Request",
+    "Via: 1.1 abc.cloudfront.net (CloudFront)",
+    'Can "Upgrade" only to "WebSocket".',
+    "AllViewer",
+  ],
 ];
 
 const statuses: readonly Fault[] = [
-  ...statusRows.map(([title, status, failure, fault, fix, headers, body]): Fault => ({
-    ...doctor,
-    title: `the server answers ${title}`,
-    expected: { failure, fault, fix },
-    arrange: (lab) => lab.answeringStatus(status, headers, body),
-  })),
-  ...stripped.map(([title, status, headers, body, fix]): Fault => ({
-    ...doctor,
-    title: `the Upgrade header is lost: ${title}`,
-    expected: { failure: "proxy-stripped-upgrade", fault: "the fault of a proxy (likely)", fix },
-    arrange: (lab) => lab.answeringStatus(status, headers, body),
-  })),
+  ...statusRows.map(
+    ([title, status, failure, fault, fix, headers, body]): Fault => ({
+      ...doctor,
+      title: `the server answers ${title}`,
+      expected: { failure, fault, fix },
+      arrange: (lab) => lab.answeringStatus(status, headers, body),
+    }),
+  ),
+  ...stripped.map(
+    ([title, status, headers, body, fix]): Fault => ({
+      ...doctor,
+      title: `the Upgrade header is lost: ${title}`,
+      expected: { failure: "proxy-stripped-upgrade", fault: "the fault of a proxy (likely)", fix },
+      arrange: (lab) => lab.answeringStatus(status, headers, body),
+    }),
+  ),
 ];
 
 const notHttp: readonly Fault[] = [
   {
     ...doctor,
     title: "another protocol speaks on the port",
-    expected: { failure: "response-malformed-http", fault: server, fix: "check host and port: another service answers" },
+    expected: {
+      failure: "response-malformed-http",
+      fault: server,
+      fix: "check host and port: another service answers",
+    },
     arrange: (lab) => lab.answering("SSH-2.0-OpenSSH_9.6\n"),
   },
   {
@@ -103,28 +185,47 @@ const notHttp: readonly Fault[] = [
   {
     ...doctor,
     title: "the server pushes before its handshake answer",
-    expected: { failure: "server-frame-before-101", fault: server, fix: "send from the open handler instead" },
+    expected: {
+      failure: "server-frame-before-101",
+      fault: server,
+      fix: "send from the open handler instead",
+    },
     arrange: async (lab) => {
-      const { port } = await lab.serve((_, socket) => void socket.write(Buffer.from("810548656c6c6f", "hex")));
+      const { port } = await lab.serve(
+        (_, socket) => void socket.write(Buffer.from("810548656c6c6f", "hex")),
+      );
       return { url: `ws://127.0.0.1:${port}/` };
     },
   },
   {
     ...doctor,
     title: "the head of the answer never ends",
-    expected: { failure: "response-headers-too-large", fault: server, fix: "too many or too large headers, mostly cookies" },
-    arrange: (lab) => lab.answering(`HTTP/1.1 101 Switching Protocols\nSet-Cookie: a=${"x".repeat(20_000)}\n\n`),
+    expected: {
+      failure: "response-headers-too-large",
+      fault: server,
+      fix: "too many or too large headers, mostly cookies",
+    },
+    arrange: (lab) =>
+      lab.answering(`HTTP/1.1 101 Switching Protocols\nSet-Cookie: a=${"x".repeat(20_000)}\n\n`),
   },
   {
     ...doctor,
     title: "the server hangs up without an answer",
-    expected: { failure: "response-closed-early", fault: serverOrProxy, fix: "look into its error log at this second" },
+    expected: {
+      failure: "response-closed-early",
+      fault: serverOrProxy,
+      fix: "look into its error log at this second",
+    },
     arrange: (lab) => lab.answering(""),
   },
   {
     ...doctor,
     title: "the server resets the connection in the middle of its answer",
-    expected: { failure: "response-closed-early", fault: serverOrProxy, fix: "look into its error log at this second" },
+    expected: {
+      failure: "response-closed-early",
+      fault: serverOrProxy,
+      fix: "look into its error log at this second",
+    },
     arrange: async (lab) => {
       const { port } = await lab.serve((_, socket) => {
         socket.write("HTTP/1.1 101 Swi", () => socket.resetAndDestroy());

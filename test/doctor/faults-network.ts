@@ -213,7 +213,10 @@ const outgoingProxy: readonly Fault[] = [
       fault: "the fault of the client (proved)",
       fix: "configure user and password for the proxy",
     },
-    arrange: (lab) => throughProxy(lab.answeringStatus("407 Proxy Authentication Required", "Proxy-Authenticate: Basic realm=x")),
+    arrange: (lab) =>
+      throughProxy(
+        lab.answeringStatus("407 Proxy Authentication Required", "Proxy-Authenticate: Basic realm=x"),
+      ),
   },
   {
     ...doctor,

@@ -39,7 +39,9 @@ export class ServerLab {
 
   /** The URL of a server that answers these bytes and ends; LF stands for CRLF. */
   async answering(text: string): Promise<{ readonly url: string }> {
-    const { port } = await this.serve((_, socket) => void socket.end(text.replaceAll("\n", "\r\n"), "latin1"));
+    const { port } = await this.serve(
+      (_, socket) => void socket.end(text.replaceAll("\n", "\r\n"), "latin1"),
+    );
     return { url: `ws://127.0.0.1:${port}/` };
   }
 

@@ -41,7 +41,7 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
-  limit_req_zone $server_name zone=all:32k rate=1r/m;
+  limit_req_zone $binary_remote_addr zone=all:32k rate=1r/m;
   server { ${directives.includes("listen ") ? "" : `listen 127.0.0.1:${port};`}
     ${directives.replaceAll("%PORT%", String(port))}
   }

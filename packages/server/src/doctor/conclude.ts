@@ -27,6 +27,6 @@ function withoutStop(text: string): string {
 }
 
 /** An order such as "Start the server" goes on in the sentence; a name such as "TLS" stays as it is. */
-function lowerStart(text: string): string {
+export function lowerStart(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }

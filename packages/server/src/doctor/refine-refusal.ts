@@ -2,10 +2,11 @@
  * A refusal of the handshake, read again with everything around it: what the body says, which proxies the answer passed, and
  * that the request was sent right. A status alone rarely says who is to blame.
  */
-import { engineFailures, type Failure } from "@antiphon/websocket";
+import { type EngineFailureName, engineFailures, type Failure } from "@antiphon/websocket";
 import { HeaderFields, type ResponseHead } from "@antiphon/websocket/inspect";
 import { stateFailure } from "../failures/state-failure.ts";
 import { shortenText } from "../tap/safe-text.ts";
+import { lowerStart } from "./conclude.ts";
 import type { Fingerprint, Product } from "./fingerprints.ts";
 import { describeDirectives, type DirectiveGroup } from "./proxy-directives.ts";
 
@@ -26,6 +27,12 @@ const lostOnTheWay: ReadonlySet<string> = new Set([
   "handshake-key-missing",
   "handshake-version-missing",
 ]);
+
+/** The server cannot know that it was not the client; we do. */
+const doneByProxy: Readonly<Record<string, EngineFailureName>> = {
+  "handshake-not-an-upgrade": "proxy-stripped-upgrade",
+  "handshake-http-version-too-low": "proxy-http10-upstream",
+};
 
 /** Sentences of other servers that did not see an upgrade. */
 const sawNoUpgrade =
@@ -70,11 +77,8 @@ function readNamedFailure(body: string): Failure | undefined {
 
 /** Proved: we sent the header, and the server says that it did not come. */
 function blameProxy(named: Failure, products: readonly Product[]): Failure {
-  const isStripped = named.name === "handshake-not-an-upgrade" || named.name === "proxy-stripped-upgrade";
-  const failure = isStripped ? engineFailures.create("proxy-stripped-upgrade") : named;
-  const message = isStripped
-    ? "The handshake was sent with its Upgrade header, but reached the server without it."
-    : named.message;
+  const failure = stateFailure(engineFailures, doneByProxy[named.name] ?? named.name, named.message) ?? named;
+  const message = `What was sent and what reached the server differ: ${lowerStart(named.message)}`;
   return addDirectives({ ...failure, message, faults: ["proxy"], certainty: "proved" }, "upgrade", products);
 }
 

@@ -1,10 +1,14 @@
 /** The open connection: what the server says first, whether it answers a ping, and how it closes. */
+import { setTimeout as delay } from "node:timers/promises";
 import { type CloseReport, engineFailures, type Failure } from "@antiphon/websocket";
 import { findEndFailure, nameReceivedClose } from "@antiphon/websocket/inspect";
 import { redactText } from "../tap/secret-fields.ts";
 import { shortenText } from "../tap/safe-text.ts";
 import type { ObservedConnection, Occurrence } from "./observed-connection.ts";
 import type { Findings, Step } from "./report.ts";
+
+/** After a failure the closing handshake is a courtesy. */
+const farewellMs = 200;
 
 /** Waits for what the server sends by itself; gives the first message, for whoever knows its protocol. */
 export async function watchFirstFrame(
@@ -23,7 +27,7 @@ export async function watchFirstFrame(
     reportEnd(first.report, "frames", findings);
     return undefined;
   }
-  if (first.type === "warning") findings.failed("frames", first.failure, ms);
+  if (first.type === "warning") findings.failed("frames", blamePeer(first.failure), ms);
   else findings.passed("frames", `first frame: ${describeOccurrence(first)}`, ms);
   return first.type === "message" ? first.data : undefined;
 }
@@ -51,21 +55,39 @@ export async function watchPing(
     reportEnd(end, "ping", findings);
     return false;
   }
-  findings.failed("ping", engineFailures.create("ping-not-answered", { inFlight: 1 }), waitMs);
+  const warning = await connection.next(0, ({ type }) => type === "warning");
+  findings.failed(
+    "ping",
+    warning?.type === "warning" ? blamePeer(warning.failure) : nameSilence(waitMs),
+    waitMs,
+  );
   return true;
+}
+
+/** A warning while there are other signs of life; here a client with a heartbeat would give the connection up. */
+function nameSilence(waitMs: number): Failure {
+  const message = `The server did not answer a ping within ${waitMs} ms.`;
+  return {
+    ...blamePeer(engineFailures.create("ping-not-answered", { inFlight: 1 })),
+    message,
+    severity: "fatal",
+  };
 }
 
 /** Closes with 1000 and says how the server took it. */
 export async function watchClose(connection: ObservedConnection, findings: Findings): Promise<void> {
-  const isTooLate = connection.end !== undefined;
+  if (connection.end !== undefined) return;
   const startedAt = performance.now();
   connection.close();
-  const report = await connection.closed;
+  if (findings.hasFailed) {
+    await Promise.race([connection.closed, delay(farewellMs)]);
+    connection.terminate();
+    return;
+  }
+  const { received, failure, tcp } = await connection.closed;
   const ms = performance.now() - startedAt;
-  if (isTooLate) return;
-  const { received, failure, tcp } = report;
   if (received === undefined) {
-    findings.failed("close", failure ?? engineFailures.create("close-without-frame"), ms);
+    findings.failed("close", blamePeer(failure ?? engineFailures.create("close-without-frame")), ms);
     return;
   }
   const code = received.code === undefined ? "an empty Close frame" : `Close ${received.code}`;
@@ -88,7 +110,13 @@ export function reportEnd(report: CloseReport, step: Step, findings: Findings): 
 
 /** The failure that ended the connection; an ordinary close is one too for somebody who had not begun. */
 export function nameEnd(report: CloseReport): Failure {
-  return findEndFailure(report) ?? nameReceivedClose(report.code, report.reason);
+  return blamePeer(findEndFailure(report) ?? nameReceivedClose(report.code, report.reason));
+}
+
+/** The catalogue cannot tell the sides apart where either may be wrong; here the client is us, and known to be right. */
+function blamePeer(failure: Failure): Failure {
+  const [first, ...others] = failure.faults.filter((fault) => fault !== "client");
+  return first === undefined ? failure : { ...failure, faults: [first, ...others] };
 }
 
 /** In a few words, without secrets. */
