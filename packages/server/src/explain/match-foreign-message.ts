@@ -34,7 +34,7 @@ export function matchForeignMessages(text: string): MatchedMessage[] {
 
 /** Names of the catalogue that a text contains, as close reasons and logs of this server do. */
 export function findNamesInText(text: string): string[] {
-  const words = text.toLowerCase().match(/[a-z0-9]+(?:-[a-z0-9]+)+/g) ?? [];
+  const words = text.toLowerCase().split(/[^a-z0-9-]/);
   return [...new Set(words)].filter((word) => allFailures.has(word));
 }
 
