@@ -69,6 +69,15 @@ function showProgress(text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
 }
 
+/** The first signal ends the run with a report of what there is; the second ends it at once. */
+function stopOnSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => (stop.signal.aborted ? process.exit(3) : stop.abort()));
+  }
+  return stop.signal;
+}
+
 async function main(): Promise<number> {
   let options: ReturnType<typeof readArguments>;
   try {
@@ -98,7 +107,7 @@ async function main(): Promise<number> {
   const [load = 0] = run.loadAverageBefore;
   if (load > 0.5)
     process.stdout.write(`The machine is busy (load average ${load.toFixed(1)}): expect noise.\n`);
-  const results = await runRounds({ ...options, onProgress: showProgress });
+  const results = await runRounds({ ...options, signal: stopOnSignal(), onProgress: showProgress });
   showProgress("");
   const verdicts = judgeGoals(options.scenarios, results);
   process.stdout.write(`\n${renderReport(options.scenarios, results, verdicts)}\n`);

@@ -10,6 +10,8 @@ export interface RunPlan {
   readonly effort: Effort;
   /** No measurement begins after this time. */
   readonly maxMinutes: number;
+  /** Ends the run after the measurement that is under way. */
+  readonly signal: AbortSignal;
   onProgress(text: string): void;
 }
 
@@ -25,8 +27,8 @@ export async function runRounds(plan: RunPlan): Promise<Results> {
         : `, ${Math.ceil(minutesARound * (plan.rounds - round + 1))} min from the round's start`;
     for (const scenario of plan.scenarios) {
       for (const contender of takeTurns(scenario, plan.contenders, round)) {
-        if (minutes() > plan.maxMinutes) {
-          plan.onProgress(`stopped after ${plan.maxMinutes} minutes: the rest is not measured`);
+        if (plan.signal.aborted || minutes() > plan.maxMinutes) {
+          plan.onProgress("stopped early: the rest is not measured");
           return results;
         }
         plan.onProgress(`round ${round}/${plan.rounds}  ${scenario.name}  ${contender}${left}`);

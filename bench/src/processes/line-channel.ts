@@ -9,6 +9,11 @@ import type { Placement } from "./placement.ts";
 const answerTimeoutMs = 120_000;
 const keptErrorCharacters = 4000;
 
+const running = new Set<ChildProcessByStdio<Writable, Readable, Readable>>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export class LineChannel {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #title: string;
@@ -20,7 +25,12 @@ export class LineChannel {
 
   constructor(title: string, { file, args }: Placement) {
     this.#title = title;
-    this.#child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn(file, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      // A group of its own: Ctrl+C is for the run, which ends its children itself.
+      detached: true,
+    });
+    running.add(this.#child);
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       if (this.#take) this.#take(line);
       else this.#lines.push(line);
@@ -28,7 +38,10 @@ export class LineChannel {
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#errors = (this.#errors + text).slice(-keptErrorCharacters);
     });
-    this.#child.on("exit", () => this.#fail?.(new Error(`${title} ended early:\n${this.#errors}`)));
+    this.#child.on("exit", () => {
+      running.delete(this.#child);
+      this.#fail?.(new Error(`${title} ended early:\n${this.#errors}`));
+    });
     // A child that died is reported by its exit.
     this.#child.stdin.on("error", () => {});
   }
