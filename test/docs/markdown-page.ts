@@ -65,7 +65,7 @@ function isSetting(name: string): boolean {
   return findSettingByPath(path) !== undefined || findSettingByPath(["apps", 0, ...path]) !== undefined;
 }
 
-/** A folder with these files, which is removed when the test, or all tests of the file, are over. */
+/** A folder with these files; {@link removeFolder} ends it. */
 export async function createFolder(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "antiphon-docs-"));
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
