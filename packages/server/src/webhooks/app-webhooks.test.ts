@@ -15,6 +15,7 @@ const webhook: WebhookSettings = {
 function start() {
   const clock = new ManualClock();
   const sent: string[] = [];
+  const outcomes: string[] = [];
   const webhooks = new AppWebhooks({
     delivery: {
       batching: { enabled: false, durationMs: 50, maxEvents: 1 },
@@ -32,9 +33,10 @@ function start() {
     now: clock.now,
     timeOfDay: clock.now,
     scheduler: clock,
+    onDelivery: ({ outcome }) => outcomes.push(outcome),
     report: () => {},
   });
-  return { clock, sent, webhooks };
+  return { clock, sent, outcomes, webhooks };
 }
 
 function appWith(overrides: Partial<App> = {}) {
@@ -68,5 +70,15 @@ describe("the webhooks of all apps", () => {
     await webhooks.flush(1000);
     await expect.poll(() => clock.pending).toBe(0);
     expect(sent.toSorted()).toEqual(["one /hook channel_vacated a", "one /new channel_occupied b"]);
+  });
+
+  it("finish what is under way after a change, even where nothing is tried twice", async () => {
+    const { clock, sent, outcomes, webhooks } = start();
+    webhooks.accept(appWith(), { name: "channel_occupied", channel: "a" });
+    webhooks.accept(appWith(), { name: "channel_occupied", channel: "b" });
+    webhooks.accept(appWith({ webhooks: [] }), { name: "channel_occupied", channel: "c" });
+    clock.advance(0);
+    await expect.poll(() => sent).toEqual(["one /hook channel_occupied a", "one /hook channel_occupied b"]);
+    await expect.poll(() => outcomes).toEqual(["delivered", "delivered"]);
   });
 });

@@ -13,6 +13,9 @@ interface Entry {
   readonly dispatcher: WebhookDispatcher;
 }
 
+/** Webhooks of settings that hold no longer have at least this long for what they have, also where nothing is tried twice. */
+const leastLeaveMs = 60_000;
+
 export class AppWebhooks {
   readonly #options: Omit<WebhookDispatcherOptions, "app">;
   readonly #entries = new Map<string, Entry>();
@@ -54,7 +57,7 @@ export class AppWebhooks {
 
   async #retire(dispatcher: WebhookDispatcher): Promise<void> {
     this.#leaving.add(dispatcher);
-    await dispatcher.flush(this.#options.delivery.retryForMs);
+    await dispatcher.flush(Math.max(leastLeaveMs, this.#options.delivery.retryForMs));
     this.#leaving.delete(dispatcher);
   }
 

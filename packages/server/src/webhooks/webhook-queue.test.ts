@@ -51,6 +51,28 @@ describe("the queue in memory", () => {
     expect(queue.depth()).toBe(0);
   });
 
+  it("costs the same for an event, however many wait behind one that is taken", () => {
+    const queue = new MemoryWebhookQueue({ maxEvents: 200_000, maxBytes: 1e9 });
+    queue.add("a", "first");
+    queue.take(1);
+    const startedMs = performance.now();
+    for (let count = 0; count < 100_000; count++) {
+      queue.add("a", "next");
+      queue.take(1);
+    }
+    // In proportion to what waits it would take minutes.
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(queue.depth()).toBe(100_000);
+  });
+
+  it("gives every channel its turn", () => {
+    const queue = new MemoryWebhookQueue(roomy);
+    fill(queue, "a1 a2 a3 b1");
+    const first = takeText(queue, 1);
+    queue.settle(first.taken);
+    expect([takeText(queue, 1).text, takeText(queue, 1).text]).toEqual(["b1", "a2"]);
+  });
+
   it("keeps the order of each channel whatever is added, taken and settled", () => {
     const step = fc.oneof(
       fc.record({ add: fc.constantFrom("a", "b", "c") }),

@@ -16,7 +16,10 @@ export interface QueuedEvent {
 export interface WebhookQueue {
   /** Puts an event at the end. Answers how many of the oldest had to be dropped for it. */
   add(channel: string, json: string): number | Promise<number>;
-  /** Takes the oldest events, at most `max`, of channels of which none is taken; none if there are none. */
+  /**
+   * Takes events, at most `max`, oldest first, of channels of which none is taken; none if there are none. Channels take
+   * turns, so that a busy one does not keep the others waiting.
+   */
   take(max: number): readonly QueuedEvent[] | Promise<readonly QueuedEvent[]>;
   /** Ends what one `take` began, delivered or not. */
   settle(events: readonly QueuedEvent[]): void | Promise<void>;
@@ -34,6 +37,10 @@ export class MemoryWebhookQueue implements WebhookQueue {
   readonly #limits: QueueLimits;
   /** By id, hence oldest first. */
   readonly #waiting = new Map<number, QueuedEvent>();
+  /** The same by channel, so that nothing has to be passed over: receivers that are down let thousands wait. */
+  readonly #lines = new Map<string, Map<number, QueuedEvent>>();
+  /** Channels with a line of which nothing is taken; whose turn is next comes first. */
+  readonly #ready = new Set<string>();
   /** Channels of taken events. */
   readonly #busy = new Set<string>();
   #bytes = 0;
@@ -44,42 +51,65 @@ export class MemoryWebhookQueue implements WebhookQueue {
   }
 
   add(channel: string, json: string): number {
-    const id = ++this.#lastId;
-    this.#waiting.set(id, { id, channel, json });
-    this.#bytes += sizeOf(json);
+    this.#append({ id: ++this.#lastId, channel, json });
+    if (!this.#isOverLimit()) return 0;
     let dropped = 0;
     for (const oldest of this.#waiting.values()) {
-      if (this.#waiting.size <= this.#limits.maxEvents && this.#bytes <= this.#limits.maxBytes) break;
       this.#remove(oldest);
       dropped++;
+      if (!this.#isOverLimit()) break;
     }
     return dropped;
   }
 
   take(max: number): readonly QueuedEvent[] {
     const taken: QueuedEvent[] = [];
-    for (const event of this.#waiting.values()) {
+    for (const channel of this.#ready) {
       if (taken.length >= max) break;
-      if (!this.#busy.has(event.channel)) taken.push(event);
+      for (const event of this.#lines.get(channel)?.values() ?? []) {
+        if (taken.length >= max) break;
+        taken.push(event);
+        this.#remove(event);
+      }
+      this.#ready.delete(channel);
+      this.#busy.add(channel);
     }
-    for (const event of taken) {
-      this.#remove(event);
-      this.#busy.add(event.channel);
-    }
-    return taken;
+    return taken.sort((a, b) => a.id - b.id);
   }
 
   settle(events: readonly QueuedEvent[]): void {
-    for (const { channel } of events) this.#busy.delete(channel);
+    for (const { channel } of events) {
+      this.#busy.delete(channel);
+      if (this.#lines.has(channel)) this.#ready.add(channel);
+    }
   }
 
   depth(): number {
     return this.#waiting.size;
   }
 
-  #remove(event: QueuedEvent): void {
-    this.#waiting.delete(event.id);
-    this.#bytes -= sizeOf(event.json);
+  #isOverLimit(): boolean {
+    return this.#waiting.size > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
+  }
+
+  #append(event: QueuedEvent): void {
+    const { id, channel, json } = event;
+    this.#waiting.set(id, event);
+    this.#bytes += sizeOf(json);
+    const line = this.#lines.get(channel);
+    if (line) line.set(id, event);
+    else this.#lines.set(channel, new Map([[id, event]]));
+    if (!this.#busy.has(channel)) this.#ready.add(channel);
+  }
+
+  #remove({ id, channel, json }: QueuedEvent): void {
+    this.#waiting.delete(id);
+    this.#bytes -= sizeOf(json);
+    const line = this.#lines.get(channel);
+    line?.delete(id);
+    if (line === undefined || line.size > 0) return;
+    this.#lines.delete(channel);
+    this.#ready.delete(channel);
   }
 }
 
