@@ -60,7 +60,7 @@ const webhookFlushMs = 5000;
 /** Connections above the node's limit that are open at the same time to be told so. */
 const refusedAtOnce = 1000;
 
-const now = (): number => performance.now();
+const now = (): number => performance.timeOrigin + performance.now();
 const timeOfDay = (): number => Date.now();
 
 class Antiphon implements AntiphonServer {

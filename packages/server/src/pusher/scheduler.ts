@@ -3,7 +3,10 @@
  * time that moves when they say so.
  */
 
-/** Milliseconds of a clock that nobody sets: only differences mean something, and they are never negative. */
+/**
+ * Milliseconds since 1970 on a clock that was read once, when the process started, and that nobody sets since: it never
+ * goes back, and differences are what they seem.
+ */
 export type Now = () => number;
 
 /** Milliseconds since 1970, for what other machines read. An operator or NTP may set it forward and back. */
