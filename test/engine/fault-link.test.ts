@@ -1,6 +1,6 @@
 /** Connections over links that split, join, delay, stall, half-close and reset: what arrives, and what stays behind. */
 import { describe, expect, it } from "vitest";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { createDeferred } from "../support/deferred.ts";
 import { type Engine, type EngineOptions, startEngine } from "../support/engine.ts";
 import { createFaultLink, type FaultLink } from "../support/fault-link.ts";

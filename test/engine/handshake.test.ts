@@ -426,8 +426,9 @@ describe("the handshake hook", () => {
       path: "/room/:id",
       trustedProxies: ["127.0.0.1"],
       route: {
-        upgrade({ request: { path, query, parameters, ip, isSecure, origin, host, header }, offered }) {
-          const agent = header("user-agent");
+        upgrade({ request, offered }) {
+          const { path, query, parameters, ip, isSecure, origin, host } = request;
+          const agent = request.header("user-agent");
           seen = { path, query, parameters: { ...parameters }, ip, isSecure, origin, host, agent, offered };
         },
       },

@@ -1,6 +1,6 @@
 /** Our server with clients that others wrote: `ws`, and Node's own WebSocket where there is one. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import type { ConnectionHandlers } from "../../packages/websocket/src/index.ts";
 import { deflateCodec } from "../../packages/websocket/src/node/deflate-codec.ts";
 import { createDeferred } from "../support/deferred.ts";
@@ -53,8 +53,7 @@ async function openClient(url: string, options: WebSocket.ClientOptions = {}): P
   return { client, extensions, next, closed: closed.promise };
 }
 
-const repetitive = (at: number): string =>
-  `${JSON.stringify({ event: "tick", at, text: "again ".repeat(60) })}`;
+const repetitive = (at: number): string => JSON.stringify({ event: "tick", at, text: "again ".repeat(60) });
 
 describe("ws, uncompressed", () => {
   it("exchanges messages of every length form, text and binary, also in fragments", async () => {

@@ -91,7 +91,7 @@ export function createEngine<Data = unknown>(options: EngineOptions<Data> = {}):
     }).route<Data>(path, {
       ...route,
       open(connection) {
-        engine.noteOpened(connection as WebSocketConnection);
+        engine.noteOpened(connection);
         return route.open?.(connection);
       },
       close(connection, report) {

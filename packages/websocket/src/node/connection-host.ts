@@ -31,8 +31,8 @@ export interface ConnectionHandlers<Data = unknown> {
   /** Something is wrong that ends nothing. */
   warning?(connection: WebSocketConnection<Data>, failure: Failure): void;
   /**
-   * The connection failed and its Close frame has not been sent yet: the last chance to say something. A message that is
-   * sent here goes before the Close frame.
+   * We give the connection up and its Close frame has not been sent yet: the last chance to say something. A message that
+   * is sent here goes before the Close frame. Not called where the peer broke the protocol: nothing more is said then.
    */
   failing?(connection: WebSocketConnection<Data>, failure: Failure): void;
   /** Once for each connection that was opened; nothing follows. */

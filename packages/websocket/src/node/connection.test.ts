@@ -168,6 +168,16 @@ describe("reading", () => {
     expect(test.report).toMatchObject({ wasClean: true, tcp: "fin" });
   });
 
+  it("goes on after close() although the application has paused, and delivers nothing more to it", async () => {
+    const test = new TestConnection({ handlers: { message: (connection) => connection.pause() } });
+    await test.socket.deliver(framesOf("a", "b"));
+    test.connection.close();
+    await test.socket.deliver(Buffer.concat([framesOf("c"), closeFrame(1000)]));
+    await test.socket.deliverEnd();
+    expect(test.log).toEqual(["open", "message a", "unregistered", "close"]);
+    expect(test.report).toMatchObject({ wasClean: true, initiator: "local" });
+  });
+
   it("of many partial chunks gives whole messages, and answers of one chunk leave as one write", async () => {
     const test = new TestConnection({
       handlers: { message: (connection, data) => void connection.send(data) },

@@ -260,7 +260,8 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   }
 
   /**
-   * Starts the closing handshake; what was sent before goes first. Does nothing if it has begun already.
+   * Starts the closing handshake; what was sent before goes first. Does nothing if it has begun already. Messages that come
+   * until the peer answers are still delivered, unless reading is paused: then they are dropped.
    * @throws FailureError `close-code-not-allowed` for a code other than 1000 and 3000–4999, unless `allowReserved`;
    * `close-reason-too-long` above 123 bytes of UTF-8.
    */
@@ -280,6 +281,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#writeOutput();
     this.#closingAt = this.#host.wheel.now();
     this.#scheduleEnd(this.#host.settings.closeTimeoutMs);
+    this.#incoming.endPause();
   }
 
   /** Ends TCP at once, without a Close frame; the peer sees 1006. */
@@ -303,7 +305,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
       this.#flushTopics();
       // The last words would arrive too late behind all that a slow peer has not read.
       if (failure.name === "slow-consumer") this.#outgoing.dropWaiting();
-      this.#callHandler("failing", () => this.#host.handlers.failing?.(this, failure));
+      void this.#callHandler("failing", () => this.#host.handlers.failing?.(this, failure));
     }
     this.#protocol.fail(failure);
     this.#host.report(failure, this, cause);
@@ -367,7 +369,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
 
   /** @internal */
   onDrained(): void {
-    this.#callHandler("drain", () => this.#host.handlers.drain?.(this));
+    void this.#callHandler("drain", () => this.#host.handlers.drain?.(this));
   }
 
   /** @internal */
@@ -433,13 +435,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
         }
         // Now, and not with the answers of the whole chunk: it goes before what later frames of it are answered with.
         this.#writeOutput();
-        this.#callHandler("ping", () => handlers.ping?.(this, event.payload));
+        void this.#callHandler("ping", () => handlers.ping?.(this, event.payload));
         return;
       }
       case "pong": {
         const warning = this.#roundTrips?.take(event.payload, wheel.now());
         if (warning) this.#warn(warning);
-        this.#callHandler("pong", () => handlers.pong?.(this, event.payload));
+        void this.#callHandler("pong", () => handlers.pong?.(this, event.payload));
         return;
       }
       case "warning":
@@ -470,7 +472,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
 
   #warn(failure: Failure): void {
     this.#host.report(failure, this);
-    this.#callHandler("warning", () => this.#host.handlers.warning?.(this, failure));
+    void this.#callHandler("warning", () => this.#host.handlers.warning?.(this, failure));
   }
 
   /** Runs a handler. A promise comes back as one that never rejects. */
@@ -620,7 +622,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#roundTrips?.end(this.#failure ?? engineFailures.create("send-after-close", { state: "closed" }));
     const report = this.#makeReport();
     this.#host.onClosed(this);
-    this.#callHandler("close", () => this.#host.handlers.close?.(this, report));
+    void this.#callHandler("close", () => this.#host.handlers.close?.(this, report));
   }
 
   #makeReport(): CloseReport {

@@ -32,6 +32,7 @@ export class Incoming {
   readonly #owner: IncomingOwner;
   #isOpening = true;
   #isPaused = false;
+  #dropsMessages = false;
   #isYielding = false;
   #restTimer: NodeJS.Timeout | undefined;
   #isDiscarding = false;
@@ -98,6 +99,16 @@ export class Incoming {
     this.pump();
   }
 
+  /**
+   * Our Close frame is sent. Reading goes on although the application has paused it, or the peer's answer would never be
+   * seen; but the application gets no message that it has not asked for.
+   */
+  endPause(): void {
+    if (!this.#isPaused) return;
+    this.#dropsMessages = true;
+    this.resume();
+  }
+
   /** Nothing will be handled any more; the socket is read on, whatever held it back, so that its end is seen. */
   discard(): void {
     this.#isDiscarding = true;
@@ -126,7 +137,7 @@ export class Incoming {
         break;
       }
       if (event.type === "message" && this.#rate) this.#rest(this.#rate.takeMessage(performance.now()));
-      this.#owner.onEvent(event);
+      if (event.type !== "message" || !this.#dropsMessages) this.#owner.onEvent(event);
       if (events % eventsPerClockReading !== 0) continue;
       if (events >= maxEventsPerTurn || performance.now() - startedAt > maxPumpMs) this.#yield();
     }

@@ -72,9 +72,11 @@ describe("sending", () => {
       test.socket.isTaking = false;
       test.connection.send("a".repeat(500));
       let isReady = false;
-      const ready = test.connection.ready().then(() => {
+      const waitForReady = async (): Promise<void> => {
+        await test.connection.ready();
         isReady = true;
-      });
+      };
+      const ready = waitForReady();
       await settle();
       expect(isReady).toBe(false);
       await test.socket.letPeerRead();
@@ -123,7 +125,7 @@ describe("a slow consumer", () => {
 
   it("loses the newest message under `drop-newest`, and hears of it once a second at most", async () => {
     const test = await createBackedUp({ slowConsumer: "drop-newest" });
-    const results = [..."abcde"].map((letter) => test.connection.send(letter.repeat(900)));
+    const results = Array.from("abcde", (letter) => test.connection.send(letter.repeat(900)));
     expect(results).toEqual(["queued", "queued", "queued", "dropped", "dropped"]);
     await test.socket.letPeerRead();
     expect(written(test)).toBe("#abc");

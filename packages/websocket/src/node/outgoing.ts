@@ -79,16 +79,14 @@ export class Outgoing implements TurnEndListener {
         this.#owner.onDropped(1);
         return false;
       case "close":
-        if (total <= 2 * maxBufferedBytes) {
-          this.#owner.onOverLimit();
-          return true;
-        }
-        this.#owner.onTooSlow(total);
-        return false;
+        if (total > 2 * maxBufferedBytes) break;
+        this.#owner.onOverLimit();
+        return true;
       case "terminate":
-        this.#owner.onTooSlow(total);
-        return false;
+        break;
     }
+    this.#owner.onTooSlow(total);
+    return false;
   }
 
   /** Queues an admitted message until the end of the turn. */
@@ -240,13 +238,22 @@ export class Outgoing implements TurnEndListener {
 
   #dropOldest(maxBytes: number): void {
     let dropped = this.#outbox.dropOldest(maxBytes - (this.#stream?.behindBytes ?? 0));
-    const stream = this.#stream;
-    while (stream && stream.behind.length > 0 && this.bufferedBytes > maxBytes) {
-      stream.behindBytes -= stream.behind.shift()!.length;
-      dropped += 1;
-    }
+    if (this.#stream) dropped += dropBehind(this.#stream, this.bufferedBytes - maxBytes);
     if (dropped > 0) this.#owner.onDropped(dropped);
   }
+}
+
+/** Drops the oldest of what waits until so many bytes are gone. Returns how many frames went. */
+function dropBehind(stream: OpenStream, excessBytes: number): number {
+  let gone = 0;
+  let dropped = 0;
+  while (gone < excessBytes && dropped < stream.behind.length) {
+    gone += stream.behind[dropped]!.length;
+    dropped += 1;
+  }
+  stream.behind.splice(0, dropped);
+  stream.behindBytes -= gone;
+  return dropped;
 }
 
 function putBehind(stream: OpenStream, frame: Uint8Array): void {

@@ -91,7 +91,7 @@ export class TimerWheel {
   }
 
   #fireSlot(index: number, now: number): void {
-    for (const item of [...this.#slots[index % slotCount]!]) {
+    for (const item of Array.from(this.#slots[index % slotCount]!)) {
       // An item of a later round of the wheel shares the slot; one that was cancelled by its neighbour is gone.
       const due = this.#due.get(item);
       if (due === undefined || due > now) continue;

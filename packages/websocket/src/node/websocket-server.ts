@@ -179,7 +179,7 @@ export class WebSocketServer {
         report: (failure, connection, cause) => this.#report(failure, { connection, cause }),
       },
     );
-    this.#routes.push(route as Route);
+    this.#routes.push(route);
     return this;
   }
 
@@ -254,8 +254,10 @@ export class WebSocketServer {
       deadlineMs,
       signal: options.signal,
       remaining: () => this.#registry.all(),
-      close:
-        options.closeConnection ?? ((connection) => connection.close(code, reason, { allowReserved: true })),
+      close: (connection) => {
+        if (options.closeConnection) options.closeConnection(connection);
+        else connection.close(code, reason, { allowReserved: true });
+      },
       terminate: (connection, waitedMs) => {
         this.#report(engineFailures.create("shutdown-forced", { waitedMs }), { connection });
         connection.terminate();
@@ -374,11 +376,13 @@ export class WebSocketServer {
       this.#open(route, request, socket, completed);
       return;
     }
-    this.#handshakes.add(handshake);
-    void completed.then((result) => {
+    const openLater = async (): Promise<void> => {
+      this.#handshakes.add(handshake);
+      const result = await completed;
       this.#handshakes.delete(handshake);
       this.#open(route, request, socket, result);
-    });
+    };
+    void openLater();
   }
 
   #open(
