@@ -197,7 +197,10 @@ const silence: readonly Fault[] = [
     ...doctor,
     title: "the server takes frames without a mask",
     expected: { failure: "server-accepts-unmasked-frames", fault: server, fix: "close with 1002" },
-    arrange: async (lab) => ({ ...(await lab.behaving({})), options: { probeStrictness: true } }),
+    arrange: async (lab) => ({
+      ...(await lab.behaving({})),
+      options: { probeStrictness: true, timeoutMs: 300 },
+    }),
   },
 ];
 

@@ -22,12 +22,15 @@ export function renderFaults(groups: readonly FaultGroup[]): string {
 
 function renderRow({ title, seenBy, expected }: Fault): string {
   const { failure, fault } = expected;
-  const fix = allFailures.get(failure)?.fix ?? expected.fix;
+  const fix = describeFix(allFailures.get(failure)?.fix ?? "", expected.fix);
   const tool = seenBy === "doctor" ? "`antiphon doctor`" : "server log";
-  const cells = [capitalise(title), tool, `\`${failure}\``, fault.replace(/^the fault of /, ""), fix];
+  const cells = [title, tool, `\`${failure}\``, fault.replace(/^the fault of /, ""), fix];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
 }
 
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** The catalogue's fix, and what the doctor adds to it: the settings of a proxy, or a URL. */
+function describeFix(general: string, particular: string): string {
+  if (general.toLowerCase().includes(particular.toLowerCase())) return general;
+  const code = /[;{=]|:\/\//.test(particular) ? `\`${particular}\`` : particular;
+  return `${general.replace(/\.$/, "")}; here also: ${code}`;
 }

@@ -68,9 +68,9 @@ export class ServerLab {
     return { url: `ws://127.0.0.1:${port}${path}` };
   }
 
-  /** The URL of a server that opens the WebSocket and sends these bytes, given in hex. */
+  /** The URL of a server that opens the WebSocket and sends these bytes, given in hex, and ends TCP. */
   sendingFrames(hex: string): Promise<{ readonly url: string }> {
-    return this.opened((socket) => void socket.write(Buffer.from(hex.replaceAll(" ", ""), "hex")));
+    return this.opened((socket) => void socket.end(Buffer.from(hex.replaceAll(" ", ""), "hex")));
   }
 
   /** The URL of a server that opens the WebSocket and behaves, but for these manners. */

@@ -6,7 +6,7 @@ import { parseWebSocketUrl, type WebSocketTarget } from "@antiphon/websocket/ins
 import { redactTarget } from "../tap/secret-fields.ts";
 import { clientName } from "../pusher-client/pusher-target.ts";
 import { conclude } from "./conclude.ts";
-import { exchangeHandshake, type OpenedHandshake } from "./exchange-handshake.ts";
+import { exchangeHandshake, formatRequest, type OpenedHandshake } from "./exchange-handshake.ts";
 import type { ExamineOptions } from "./examination.ts";
 import { examineGreeting, examineSession, keyInPath } from "./examine-pusher.ts";
 import { ObservedConnection } from "./observed-connection.ts";
@@ -43,8 +43,10 @@ async function open(
   options: ExamineOptions,
   findings: Findings,
 ): Promise<OpenedHandshake | undefined> {
+  // Made first: what is wrong with it is the caller's, and nobody is dialled then.
+  const request = formatRequest(target, options);
   const socket = await openRoute(target, options, findings);
-  return socket && exchangeHandshake(socket, target, options, findings);
+  return socket && exchangeHandshake(socket, target, request, options, findings);
 }
 
 async function examineConnection(
@@ -53,7 +55,7 @@ async function examineConnection(
   options: ExamineOptions,
   findings: Findings,
 ): Promise<void> {
-  const connection = new ObservedConnection(opened);
+  const connection = new ObservedConnection(opened, options.timeoutMs);
   const { timeoutMs, idleMs, firstFrameMs } = options;
   const waitMs = isPusher ? Math.max(firstFrameMs, Math.min(timeoutMs, greetingMs)) : firstFrameMs;
   const first = await watchFirstFrame(connection, waitMs, findings);
@@ -73,7 +75,7 @@ async function probeStrictness(
   findings: Findings,
 ): Promise<void> {
   const opened = await open(target, options, new Findings(() => {}));
-  if (opened) await probeMasking(new ObservedConnection(opened), options.firstFrameMs, findings);
+  if (opened) await probeMasking(new ObservedConnection(opened, options.timeoutMs), options, findings);
   else findings.note("masking", "a second connection for an unmasked frame could not be opened");
 }
 

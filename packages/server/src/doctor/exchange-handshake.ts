@@ -40,16 +40,15 @@ const dullHeaders: ReadonlySet<string> = new Set([
 ]);
 const maxShownHeaders = 24;
 
-/** `undefined` if no WebSocket was opened; the socket is gone then. */
+/** Sends `request`. `undefined` if no WebSocket was opened; the socket is gone then. */
 export async function exchangeHandshake(
   socket: Socket,
   target: WebSocketTarget,
+  request: string,
   options: ExamineOptions,
   findings: Findings,
 ): Promise<OpenedHandshake | undefined> {
-  const { timeoutMs } = options;
-  const request = formatRequest(target, options);
-  const result = await runStage("upgrade", target, timeoutMs, async (attempt) => {
+  const result = await runStage("upgrade", target, options.timeoutMs, async (attempt) => {
     attempt.hold(socket);
     const answer = await exchangeHead(attempt, socket, request, target.hostname);
     if (!answer.ok) throw attempt.fail(answer.failure, { cause: answer.cause });
@@ -82,7 +81,11 @@ export async function exchangeHandshake(
   return undefined;
 }
 
-function formatRequest(target: WebSocketTarget, options: ExamineOptions): string {
+/**
+ * The handshake that is sent, with a fresh key.
+ * @throws FailureError `request-header-not-allowed`, `request-subprotocol-invalid`.
+ */
+export function formatRequest(target: WebSocketTarget, options: ExamineOptions): string {
   const { headers, origin, subprotocols } = options;
   const has = (name: string): boolean => headers.some(([each]) => each.toLowerCase() === name);
   const own: [string, string][] = has("user-agent") ? [] : [["User-Agent", "antiphon-doctor"]];

@@ -36,7 +36,7 @@ export class ObservedConnection {
   #end: CloseReport | undefined;
   #resolveClosed: (report: CloseReport) => void = () => {};
 
-  constructor(opened: OpenedHandshake) {
+  constructor(opened: OpenedHandshake, timeoutMs: number) {
     this.#opened = opened;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -64,7 +64,7 @@ export class ObservedConnection {
         settings: {
           ...defaultConnectionSettings,
           pingIntervalMs: 0,
-          closeTimeoutMs,
+          closeTimeoutMs: Math.min(timeoutMs, closeTimeoutMs),
           maxMessageBytes: 16_777_216,
         },
         compression: defaultClientDeflate,

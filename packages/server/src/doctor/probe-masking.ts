@@ -1,6 +1,7 @@
 /** What happens to a client that breaks the most important rule for clients: a throwaway connection, an unmasked frame. */
 import { doctorFailures } from "../failures/doctor-failures.ts";
 import { nameReceivedClose } from "@antiphon/websocket/inspect";
+import type { ExamineOptions } from "./examination.ts";
 import type { ObservedConnection } from "./observed-connection.ts";
 import type { Findings } from "./report.ts";
 import { describeOccurrence } from "./watch-frames.ts";
@@ -14,14 +15,14 @@ const noticeMs = 2000;
 /** The connection is not usable afterwards. */
 export async function probeMasking(
   connection: ObservedConnection,
-  firstFrameMs: number,
+  { firstFrameMs, timeoutMs }: ExamineOptions,
   findings: Findings,
 ): Promise<void> {
   // A greeting is not an answer to the frame.
   await connection.next(firstFrameMs);
   connection.writeRaw(unmaskedHello);
   const startedAt = performance.now();
-  const answer = await connection.next(noticeMs, ({ type }) => type === "message");
+  const answer = await connection.next(Math.min(timeoutMs, noticeMs), ({ type }) => type === "message");
   const ms = performance.now() - startedAt;
   if (answer?.type !== "closed") {
     const reaction =
