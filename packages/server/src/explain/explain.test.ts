@@ -1,3 +1,4 @@
+import type { Evidence } from "@antiphon/websocket";
 import { describe, expect, it } from "vitest";
 import { allFailures } from "../failures/all-failures.ts";
 import { abnormalCloseSteps } from "./abnormal-close.ts";
@@ -69,10 +70,9 @@ describe("a name", () => {
 
 describe("a sentence without evidence", () => {
   it("leaves out what it can do without, and names what it cannot", () => {
-    const sentence = (text: (evidence: Readonly<Record<string, unknown>>) => string): string =>
-      explainInGeneral({ explain: text });
-    expect(sentence(({ a }) => `Over ${String(a)}.`)).toBe("Over {a}.");
-    expect(sentence(({ a }) => (a === undefined ? "Too much." : `Over ${String(a)}.`))).toBe("Too much.");
+    const sentence = (text: (evidence: Evidence) => string): string => explainInGeneral({ explain: text });
+    expect(sentence(({ limit }) => `Over ${limit}.`)).toBe("Over {limit}.");
+    expect(sentence(({ limit }) => (limit === undefined ? "Too much." : `Over ${limit}.`))).toBe("Too much.");
     expect(sentence(({ ms }) => `For ${Number(ms) / 1000} s.`)).toBe("For {number} s.");
     expect(sentence(({ text }) => `It says ${(text as string).toUpperCase()}.`)).toBe("It says {TEXT}.");
   });
