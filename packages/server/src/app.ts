@@ -8,7 +8,10 @@ import type { Logger } from "pino";
 import type { App } from "./apps/app.ts";
 import { ConfigAppStore } from "./apps/config-app-store.ts";
 import { AppHubs } from "./channels/app-hubs.ts";
+import { ClusterReplica } from "./channels/cluster-replica.ts";
 import { LocalHub } from "./channels/local-hub.ts";
+import type { ClusterAdapter } from "./cluster/cluster-adapter.ts";
+import { LocalClusterAdapter } from "./cluster/local-adapter.ts";
 import type { Config } from "./config/load-config.ts";
 import { AppConnectionSettings } from "./gateway/app-connection-settings.ts";
 import { PusherGateway } from "./gateway/pusher-gateway.ts";
@@ -23,11 +26,11 @@ import {
   reloadCertificate,
 } from "./lifecycle/http-server.ts";
 import { createMemoryWatch } from "./lifecycle/memory-watch.ts";
+import { now, timeOfDay } from "./lifecycle/process-clock.ts";
 import { timerScheduler } from "./lifecycle/timer-scheduler.ts";
-import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { WebhookDelivery } from "./lifecycle/webhook-delivery.ts";
+import { createMetrics, type Metrics, type MetricObject } from "./metrics/metrics.ts";
 import { MetricsServer } from "./metrics/metrics-server.ts";
-import { AppWebhooks } from "./webhooks/app-webhooks.ts";
-import { HttpWebhookSender } from "./webhooks/webhook-sender.ts";
 
 /** Where a started server listens. */
 export interface Listening {
@@ -44,33 +47,56 @@ export interface AntiphonServer {
   /** Drains connections, delivers what was accepted, and closes. */
   stop(reason?: string): Promise<void>;
   /** Takes over changed apps and certificates; other settings need a restart. Throws if a certificate cannot be used. */
-  reload(config: Config): void;
+  reload(config: Config): void | Promise<void>;
 }
 
-/** Makes a server; nothing listens before `start`. */
+/** Makes a server of one process; nothing listens before `start`. */
 export function createApp(config: Config, options: { readonly logger: Logger }): AntiphonServer {
-  return new Antiphon(config, options.logger);
+  return createNode(config, options);
+}
+
+/** One process of a server. */
+export interface ServerNode extends AntiphonServer {
+  reload(config: Config): void;
+  /** Its metrics as data, to be added to those of other processes. */
+  readMetrics(): Promise<readonly MetricObject[]>;
+}
+
+export interface NodeOptions {
+  readonly logger: Logger;
+  /** Left out, the process is alone: it raises webhooks and serves metrics itself. */
+  readonly worker?: WorkerPlace;
+}
+
+/** How a process takes part in a server of several. */
+export interface WorkerPlace {
+  readonly cluster: ClusterAdapter;
+  /** Listen with SO_REUSEPORT, as the other processes do. */
+  readonly reusePort: boolean;
+}
+
+/** Makes one process of a server, or a server of one process. */
+export function createNode(config: Config, options: NodeOptions): ServerNode {
+  return new Antiphon(config, options);
 }
 
 /** After the drain window, clients have this long to answer their Close frame. */
 const closeAnswerMs = 2000;
-/** At the end, queued webhooks have this long; what is left then is lost. */
-const webhookFlushMs = 5000;
 
 /** Connections above the node's limit that are open at the same time to be told so. */
 const refusedAtOnce = 1000;
 
-const now = (): number => performance.timeOrigin + performance.now();
-const timeOfDay = (): number => Date.now();
-
-class Antiphon implements AntiphonServer {
+class Antiphon implements ServerNode {
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #failures: FailureLog;
   readonly #apps: ConfigAppStore;
-  readonly #webhookSender: HttpWebhookSender;
-  readonly #webhooks: AppWebhooks;
+  readonly #worker: WorkerPlace | undefined;
+  readonly #cluster: ClusterAdapter;
+  /** Of a process that is alone; workers leave it to the primary process. */
+  readonly #webhooks: WebhookDelivery | undefined;
   readonly #hubs: AppHubs;
+  readonly #replica: ClusterReplica;
   readonly #metrics: Metrics;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #server: AnyHttpServer;
@@ -79,27 +105,25 @@ class Antiphon implements AntiphonServer {
   #port = 0;
   #status: ServerStatus = "starting";
 
-  constructor(config: Config, logger: Logger) {
+  constructor(config: Config, { logger, worker }: NodeOptions) {
     this.#config = config;
     this.#logger = logger;
     this.#failures = new FailureLog(logger);
     this.#apps = new ConfigAppStore(config.apps);
-    this.#webhookSender = new HttpWebhookSender(config.webhooks, timerScheduler);
-    this.#webhooks = new AppWebhooks({
-      delivery: config.webhooks,
-      sender: this.#webhookSender,
-      now,
-      timeOfDay,
-      scheduler: timerScheduler,
-      onDelivery: (result) => this.#metrics.webhookDone(result),
-      report: (failure, appId) => this.#failures.write(failure, { appId }),
-    });
+    this.#worker = worker;
+    this.#cluster = worker?.cluster ?? new LocalClusterAdapter();
+    this.#webhooks = worker ? undefined : this.#createWebhooks();
     this.#hubs = new AppHubs((app) => this.#createHub(app));
+    this.#replica = new ClusterReplica({
+      hubs: this.#hubs,
+      findApp: (appId) => this.#apps.findById(appId),
+      raise: (app, occurrence) => this.#webhooks?.accept(app, occurrence),
+    });
     this.#metrics = createMetrics({
       prefix: config.metrics.prefix,
       port: () => this.#port,
       hubs: this.#hubs,
-      webhookQueueDepth: () => this.#webhooks.depth(),
+      webhookQueueDepth: () => this.#webhooks?.depth() ?? 0,
     });
     this.#metricsServer = this.#createMetricsServer();
     this.#server = createHttpServer(config);
@@ -112,7 +136,8 @@ class Antiphon implements AntiphonServer {
   async start(): Promise<Listening> {
     const { host, port } = this.#config.server;
     await this.#api.ready();
-    const address = await listen(this.#server, host, port);
+    await this.#cluster.start(this.#replica);
+    const address = await listen(this.#server, { host, port, reusePort: this.#worker?.reusePort ?? false });
     this.#port = address.port;
     try {
       const metricsUrl = await this.#metricsServer?.start();
@@ -142,8 +167,8 @@ class Antiphon implements AntiphonServer {
     this.#logger.info({ reason, clean, forced, durationMs }, "connections drained");
     await close(this.#server);
     await this.#api.close();
-    await this.#flushWebhooks();
-    this.#webhookSender.close();
+    await this.#cluster.stop();
+    await this.#webhooks?.close();
     await this.#metricsServer?.stop();
   }
 
@@ -154,23 +179,33 @@ class Antiphon implements AntiphonServer {
     this.#hubs.update(config.apps);
   }
 
-  async #flushWebhooks(): Promise<void> {
-    // The timers of retries keep no process alive; this one does until what is left is delivered, or reported as lost.
-    const alive = setInterval(() => {}, webhookFlushMs);
-    await this.#webhooks.flush(webhookFlushMs);
-    clearInterval(alive);
+  readMetrics(): Promise<readonly MetricObject[]> {
+    return this.#metrics.readObjects();
+  }
+
+  #createWebhooks(): WebhookDelivery {
+    return new WebhookDelivery({
+      settings: this.#config.webhooks,
+      now,
+      timeOfDay,
+      failures: this.#failures,
+      onDelivery: (result) => this.#metrics.webhookDone(result),
+    });
   }
 
   #createHub(app: App): LocalHub {
     const createFanOut = () => this.#metrics.createFanOut(app.id);
-    const hub = new LocalHub({ app, createFanOut, now, scheduler: timerScheduler });
-    hub.onOccurrence((occurrence) => this.#webhooks.accept(hub.app, occurrence));
+    const hub = new LocalHub({ app, createFanOut, now, scheduler: timerScheduler, cluster: this.#cluster });
+    hub.onOccurrence((occurrence) => {
+      if (hub.app.webhooks.length > 0) this.#cluster.occurred(app.id, occurrence);
+    });
+    this.#replica.feed(hub);
     return hub;
   }
 
   #createMetricsServer(): MetricsServer | undefined {
     const { enabled, host, port } = this.#config.metrics;
-    if (!enabled) return undefined;
+    if (!enabled || this.#worker) return undefined;
     return new MetricsServer({
       host,
       port,
@@ -198,7 +233,9 @@ class Antiphon implements AntiphonServer {
   #createGateway(): PusherGateway {
     const { limits, server, health } = this.#config;
     const isMemoryFull = createMemoryWatch(health.memoryThresholdPercent);
-    const isFull = (): boolean => limits.maxConnections >= 0 && this.#websockets.size > limits.maxConnections;
+    const isFull = (): boolean =>
+      limits.maxConnections >= 0 &&
+      this.#websockets.size + this.#hubs.remoteConnectionCount() > limits.maxConnections;
     return new PusherGateway({
       apps: this.#apps,
       hubs: this.#hubs,

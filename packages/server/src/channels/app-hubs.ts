@@ -25,9 +25,21 @@ export class AppHubs {
     return hub;
   }
 
+  /** The hub of the app of this id, if it was made. */
+  find(appId: string): LocalHub | undefined {
+    return this.#hubs.get(appId);
+  }
+
   /** All hubs that were made so far. */
   all(): Iterable<LocalHub> {
     return this.#hubs.values();
+  }
+
+  /** Connections of all apps on other nodes. */
+  remoteConnectionCount(): number {
+    let count = 0;
+    for (const hub of this.#hubs.values()) count += hub.connectionCount() - hub.localConnectionCount();
+    return count;
   }
 
   /** Takes over changed apps; an app that is gone counts as disabled and its connections are closed. */

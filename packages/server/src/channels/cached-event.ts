@@ -9,6 +9,7 @@ import type { Now } from "../pusher/scheduler.ts";
 export interface CachedEvent {
   readonly name: string;
   readonly data: string;
+  readonly storedAtMs: number;
   readonly expiresAtMs: number;
 }
 
@@ -34,15 +35,30 @@ export class CachedEvents {
     return this.#bytes;
   }
 
-  /** Replaces the channel's event and restarts its time. An event too large for the cache only removes the old one. */
-  store(channel: string, name: string, data: string, limits: CacheLimits): void {
-    this.#delete(channel);
-    const bytes = Buffer.byteLength(channel) + Buffer.byteLength(name) + Buffer.byteLength(data);
-    if (bytes > limits.cacheMaxBytes || limits.cacheMaxEntries < 1) return;
-    this.#makeRoom(bytes, limits);
-    const expiresAtMs = this.#now() + limits.cacheTtlSeconds * 1000;
-    this.#entries.set(channel, { name, data, expiresAtMs, bytes });
-    this.#bytes += bytes;
+  /**
+   * Replaces the channel's event and restarts its time; answers how it was kept. An event too large for the cache only
+   * removes the old one.
+   */
+  store(channel: string, name: string, data: string, limits: CacheLimits): CachedEvent {
+    const now = this.#now();
+    // Always later than what it replaces: other nodes tell the newer one by its time.
+    const storedAtMs = Math.max(now, (this.#entries.get(channel)?.storedAtMs ?? 0) + 1);
+    const event = { name, data, storedAtMs, expiresAtMs: now + limits.cacheTtlSeconds * 1000 };
+    this.#put(channel, event, limits);
+    return event;
+  }
+
+  /** Takes over an event that another node stored; answers `false` if the one here is newer. */
+  adopt(channel: string, event: CachedEvent, limits: CacheLimits): boolean {
+    const known = this.#entries.get(channel);
+    if (known && isNewer(known, event)) return false;
+    this.#put(channel, event, limits);
+    return true;
+  }
+
+  /** All that is kept, with the channels. */
+  entries(): Iterable<readonly [channel: string, event: CachedEvent]> {
+    return this.#entries.entries();
   }
 
   /** The channel's event, unless its time is over. */
@@ -51,6 +67,16 @@ export class CachedEvents {
     if (entry === undefined || entry.expiresAtMs > this.#now()) return entry;
     this.#delete(channel);
     return undefined;
+  }
+
+  #put(channel: string, event: CachedEvent, limits: CacheLimits): void {
+    this.#delete(channel);
+    const { name, data } = event;
+    const bytes = Buffer.byteLength(channel) + Buffer.byteLength(name) + Buffer.byteLength(data);
+    if (bytes > limits.cacheMaxBytes || limits.cacheMaxEntries < 1) return;
+    this.#makeRoom(bytes, limits);
+    this.#entries.set(channel, { ...event, bytes });
+    this.#bytes += bytes;
   }
 
   #makeRoom(bytes: number, limits: CacheLimits): void {
@@ -68,4 +94,10 @@ export class CachedEvents {
     this.#bytes -= entry.bytes;
     this.#entries.delete(channel);
   }
+}
+
+/** Of two events of the same millisecond, all nodes have to keep the same: by content, then. */
+function isNewer(one: CachedEvent, other: CachedEvent): boolean {
+  if (one.storedAtMs !== other.storedAtMs) return one.storedAtMs > other.storedAtMs;
+  return one.data > other.data;
 }

@@ -1,6 +1,6 @@
 /**
- * The channels of one app that somebody is subscribed to on this node. A channel exists from its first subscription to
- * its last; what outlives that (cached events) is kept elsewhere.
+ * The channels of one app that somebody is subscribed to, here or on another node. A channel exists from its first
+ * subscription to its last; what outlives that (cached events) is kept elsewhere.
  */
 import { type ChannelType, channelTypeOf } from "../pusher/channel-name.ts";
 import type { ChannelInfo, FanOut } from "./channel-hub.ts";
@@ -13,8 +13,12 @@ export interface Channel {
   readonly fanOut: FanOut;
   /** On presence channels only. */
   readonly roster?: PresenceRoster;
-  /** Connections in it. Kept by the hub. */
+  /** Connections in it over the cluster. Kept by the hub, as are the two that it is the sum of. */
   subscriptionCount: number;
+  /** Connections of this node. */
+  localCount: number;
+  /** Connections of other nodes, by node, never 0; made when first needed. */
+  remoteCounts: Map<string, number> | undefined;
 }
 
 export class ChannelRegistry {
@@ -43,6 +47,8 @@ export class ChannelRegistry {
       fanOut: this.#createFanOut(),
       ...(type.presence && { roster: this.#createRoster() }),
       subscriptionCount: 0,
+      localCount: 0,
+      remoteCounts: undefined,
     };
     this.#channels.set(name, channel);
     return channel;

@@ -1,8 +1,12 @@
 /**
- * All channels and users of one app on one node: sessions join and leave, the HTTP API publishes and reads, webhooks and
- * metrics listen to what happens. Composed of the small parts beside it; everything is synchronous.
+ * All channels and users of one app as one node sees them: its own connections, and a replica of what other nodes have.
+ * Sessions join and leave, the HTTP API publishes and reads, other nodes' changes are applied, webhooks and metrics listen
+ * to what happens. Composed of the small parts beside it; everything is synchronous and asks nobody else.
  */
 import type { App } from "../apps/app.ts";
+import type { ClusterAdapter } from "../cluster/cluster-adapter.ts";
+import { LocalClusterAdapter } from "../cluster/local-adapter.ts";
+import type { StateChange } from "../cluster/state-change.ts";
 import { admissionFailures } from "../failures/admission-failures.ts";
 import { signinFailures } from "../failures/signin-failures.ts";
 import { channelTypeOf, userOfChannel } from "../pusher/channel-name.ts";
@@ -17,10 +21,11 @@ import type {
   PresenceMember,
   PublishedEvent,
 } from "./channel-hub.ts";
-import { ChannelMembership } from "./channel-membership.ts";
+import { ChannelMembership, describePresence } from "./channel-membership.ts";
 import { type Channel, ChannelRegistry, channelInfoOf } from "./channel-registry.ts";
 import type { HubConnection, Subscription } from "./hub-connection.ts";
 import { PresenceRoster } from "./presence.ts";
+import { RemoteConnections } from "./remote-connections.ts";
 import { UserIndex } from "./user-index.ts";
 import { Watchlist } from "./watchlist.ts";
 
@@ -30,6 +35,8 @@ export interface LocalHubOptions {
   readonly createFanOut: () => FanOut;
   readonly now: Now;
   readonly scheduler: Scheduler;
+  /** The other nodes; left out, there are none. */
+  readonly cluster?: ClusterAdapter;
 }
 
 /** An event of a client that passed all checks. */
@@ -44,6 +51,7 @@ export interface AcceptedClientEvent {
 export class LocalHub implements ChannelHub {
   readonly #connections = new Map<string, HubConnection>();
   readonly #unauthorised = new Set<HubConnection>();
+  readonly #remoteConnections = new RemoteConnections();
   readonly #registry: ChannelRegistry;
   readonly #cachedEvents: CachedEvents;
   readonly #membership: ChannelMembership;
@@ -51,11 +59,14 @@ export class LocalHub implements ChannelHub {
   readonly #watchlist: Watchlist;
   readonly #listeners = new Set<(occurrence: ChannelOccurrence) => void>();
   readonly #now: Now;
+  readonly #cluster: ClusterAdapter;
   #app: App;
 
-  constructor({ app, createFanOut, now, scheduler }: LocalHubOptions) {
+  constructor(options: LocalHubOptions) {
+    const { app, createFanOut, now, scheduler, cluster = new LocalClusterAdapter() } = options;
     this.#app = app;
     this.#now = now;
+    this.#cluster = cluster;
     this.#registry = new ChannelRegistry(createFanOut, () => new PresenceRoster(scheduler));
     this.#cachedEvents = new CachedEvents(now);
     this.#membership = new ChannelMembership({
@@ -63,6 +74,7 @@ export class LocalHub implements ChannelHub {
       cachedEvents: this.#cachedEvents,
       settings: () => this.#app.channels,
       raise: (occurrence) => this.#raise(occurrence),
+      announce: cluster.isAlone ? undefined : (change) => cluster.announce(app.id, change),
       now,
       scheduler,
     });
@@ -92,21 +104,22 @@ export class LocalHub implements ChannelHub {
   connect(connection: HubConnection): void {
     this.#connections.set(connection.socketId, connection);
     if (!connection.authorised) this.#unauthorised.add(connection);
+    this.#tellConnections();
   }
 
   /** The connection has proved that the app's backend knows it. */
   authorise(connection: HubConnection): void {
-    this.#unauthorised.delete(connection);
+    if (this.#unauthorised.delete(connection)) this.#tellConnections();
   }
 
-  /** Connections that still have to be authorised. */
+  /** Connections that still have to be authorised, over the cluster. */
   unauthorisedCount(): number {
-    return this.#unauthorised.size;
+    return this.#unauthorised.size + this.#remoteConnections.unauthorised;
   }
 
-  /** Connections that count against the app's limit. */
+  /** Connections that count against the app's limit, over the cluster. */
   authorisedCount(): number {
-    return this.#connections.size - this.#unauthorised.size;
+    return this.#connections.size - this.#unauthorised.size + this.#remoteConnections.authorised;
   }
 
   /** Undoes everything the connection did here, in time that depends on its own channels only. */
@@ -116,7 +129,11 @@ export class LocalHub implements ChannelHub {
     for (const channel of connection.subscriptions.keys()) this.#membership.leave(connection, channel);
     this.#watchlist.unwatch(connection);
     const { userId } = connection;
-    if (userId !== undefined && this.#users.delete(userId, connection)) this.#watchlist.userLeft(userId);
+    if (userId !== undefined) {
+      if (this.#users.delete(userId, connection)) this.#watchlist.userLeft(userId);
+      this.#tellUser(userId);
+    }
+    this.#tellConnections();
   }
 
   /** Whether a connection of this node has the socket id. */
@@ -154,6 +171,7 @@ export class LocalHub implements ChannelHub {
   signIn(connection: HubConnection, userId: string, watchlist: readonly string[]): void {
     if (!this.hasConnection(connection.socketId)) return;
     const first = this.#users.add(userId, connection);
+    this.#tellUser(userId);
     if (!this.#app.channels.watchlist) return;
     this.#watchlist.watch(connection, watchlist);
     if (first && this.#users.has(userId)) this.#watchlist.userArrived(userId, connection);
@@ -163,10 +181,9 @@ export class LocalHub implements ChannelHub {
   publishClientEvent(sender: HubConnection, subscription: Subscription, event: AcceptedClientEvent): void {
     const { channel, member } = subscription;
     const userId = member === undefined ? undefined : String(member.userId);
-    channel.fanOut.publish(
-      formatClientEvent(event.name, channel.name, event.dataJson, userId),
-      sender.transport,
-    );
+    const text = formatClientEvent(event.name, channel.name, event.dataJson, userId);
+    channel.fanOut.publish(text, sender.transport);
+    if (!this.#cluster.isAlone) this.#publishElsewhere(channel.name, text, sender.socketId);
     this.#raise({
       name: "client_event",
       channel: channel.name,
@@ -178,26 +195,30 @@ export class LocalHub implements ChannelHub {
   }
 
   publish({ name, channel, data, exceptSocketId }: PublishedEvent): void {
+    if (channelTypeOf(channel).cached) this.#cache(channel, name, data);
+    // Whether anybody is in the channel elsewhere, the others know better: they may have told a moment ago.
+    if (this.#cluster.isAlone && !this.#hasReceivers(channel)) return;
+    const text = formatChannelEvent(name, channel, data);
+    this.deliver(channel, text, exceptSocketId);
+    if (!this.#cluster.isAlone) this.#publishElsewhere(channel, text, exceptSocketId);
+  }
+
+  /** Sends an event, as clients get it, to the connections of this node that are in the channel. */
+  deliver(channel: string, text: string, exceptSocketId: string | undefined): void {
     const userId = userOfChannel(channel);
     if (userId !== undefined) {
-      this.#publishToUser(userId, formatChannelEvent(name, channel, data), exceptSocketId);
+      this.#deliverToUser(userId, text, exceptSocketId);
       return;
     }
-    if (channelTypeOf(channel).cached) {
-      this.#cachedEvents.store(channel, name, data, this.#app.channels);
-      this.#membership.rearmCacheMiss(channel);
-    }
-    const occupied = this.#registry.find(channel);
-    if (occupied === undefined) return;
     const except =
       exceptSocketId === undefined ? undefined : this.#connections.get(exceptSocketId)?.transport;
-    occupied.fanOut.publish(formatChannelEvent(name, channel, data), except);
+    this.#registry.find(channel)?.fanOut.publish(text, except);
   }
 
   channel(name: string): ChannelInfo {
     const userId = userOfChannel(name);
     if (userId === undefined) return channelInfoOf(name, this.#registry.find(name));
-    const subscriptionCount = this.#users.connectionsOf(userId).size;
+    const subscriptionCount = this.#users.countOf(userId);
     return { occupied: subscriptionCount > 0, subscriptionCount };
   }
 
@@ -220,6 +241,12 @@ export class LocalHub implements ChannelHub {
   }
 
   terminateUser(userId: string): void {
+    this.#cluster.command({ type: "terminate-user", appId: this.#app.id, userId });
+    this.terminateUserHere(userId);
+  }
+
+  /** Does so on this node only. */
+  terminateUserHere(userId: string): void {
     const connections = new Set(this.#users.connectionsOf(userId));
     // Reverb knows no signin: there a user is whoever joined a presence channel under the id.
     if (this.#app.profile === "reverb") {
@@ -232,13 +259,112 @@ export class LocalHub implements ChannelHub {
   }
 
   connectionCount(): number {
+    return this.#connections.size + this.#remoteConnections.total;
+  }
+
+  /** Connections of this node. */
+  localConnectionCount(): number {
     return this.#connections.size;
   }
 
-  #publishToUser(userId: string, text: string, exceptSocketId: string | undefined): void {
+  /** Applies what another node told of itself, with everything that clients of this node are to see of it. */
+  applyChange(nodeId: string, change: StateChange): void {
+    switch (change.type) {
+      case "subscriptions":
+        this.#membership.setRemoteCount(nodeId, change.channel, change.count);
+        break;
+      case "member": {
+        const { userId, userInfo, sinceMs } = change;
+        this.#membership.enterRemote(nodeId, change.channel, { member: { userId, userInfo }, sinceMs });
+        break;
+      }
+      case "member-left":
+        this.#membership.exitRemote(nodeId, change.channel, change.userId);
+        break;
+      case "user":
+        this.#setRemoteUser(nodeId, change.userId, change.count);
+        break;
+      case "connections":
+        this.#remoteConnections.set(nodeId, change);
+        break;
+      default:
+        if (this.#cachedEvents.adopt(change.channel, change, this.#app.channels)) {
+          this.#membership.rearmCacheMiss(change.channel);
+        }
+    }
+  }
+
+  /** Everything that this node owns, as changes from nothing. */
+  *describeOwnState(): Iterable<StateChange> {
+    yield this.#describeConnections();
+    for (const { name, localCount, roster } of this.#registry.all()) {
+      if (localCount === 0) continue;
+      yield { type: "subscriptions", channel: name, count: localCount };
+      for (const presence of roster?.allHeldHere() ?? []) yield describePresence(name, presence);
+    }
+    for (const [userId, { size }] of this.#users.heldHere()) yield { type: "user", userId, count: size };
+  }
+
+  /** The cached events, whoever stored them. */
+  *describeCache(): Iterable<StateChange> {
+    for (const [channel, { name, data, storedAtMs, expiresAtMs }] of this.#cachedEvents.entries()) {
+      yield { type: "cached", channel, name, data, storedAtMs, expiresAtMs };
+    }
+  }
+
+  /** The other nodes with connections in a channel, or of the user whom it addresses. */
+  interestedNodes(channel: string): Iterable<string> {
+    const userId = userOfChannel(channel);
+    if (userId !== undefined) return this.#users.nodesOf(userId).keys();
+    return this.#registry.find(channel)?.remoteCounts?.keys() ?? [];
+  }
+
+  /** Whether a miss that another node saw is one to be told of; see {@link CacheMissFilter}. */
+  admitCacheMiss(channel: string): boolean {
+    return this.#membership.admitCacheMiss(channel);
+  }
+
+  #cache(channel: string, name: string, data: string): void {
+    const event = this.#cachedEvents.store(channel, name, data, this.#app.channels);
+    this.#membership.rearmCacheMiss(channel);
+    this.#cluster.announce(this.#app.id, { type: "cached", channel, ...event });
+  }
+
+  #hasReceivers(channel: string): boolean {
+    const userId = userOfChannel(channel);
+    return userId === undefined ? this.#registry.find(channel) !== undefined : this.#users.has(userId);
+  }
+
+  #deliverToUser(userId: string, text: string, exceptSocketId: string | undefined): void {
     for (const connection of this.#users.connectionsOf(userId)) {
       if (connection.socketId !== exceptSocketId) connection.transport.send(text);
     }
+  }
+
+  #publishElsewhere(channel: string, text: string, exceptSocketId: string | undefined): void {
+    this.#cluster.publish({ appId: this.#app.id, channel, text, exceptSocketId });
+  }
+
+  #setRemoteUser(nodeId: string, userId: string, count: number): void {
+    const effect = this.#users.setRemote(nodeId, userId, count);
+    if (!this.#app.channels.watchlist) return;
+    if (effect === "arrived") this.#watchlist.userArrived(userId);
+    if (effect === "left") this.#watchlist.userLeft(userId);
+  }
+
+  #describeConnections(): StateChange {
+    const unauthorised = this.#unauthorised.size;
+    return { type: "connections", authorised: this.#connections.size - unauthorised, unauthorised };
+  }
+
+  #tellConnections(): void {
+    if (!this.#cluster.isAlone) this.#cluster.announce(this.#app.id, this.#describeConnections());
+  }
+
+  #tellUser(userId: string): void {
+    if (this.#cluster.isAlone) return;
+    const count = this.#users.connectionsOf(userId).size;
+    this.#cluster.announce(this.#app.id, { type: "user", userId, count });
   }
 
   #raise(occurrence: ChannelOccurrence): void {

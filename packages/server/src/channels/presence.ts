@@ -1,19 +1,29 @@
 /**
- * Who is in one presence channel. Connections go in, distinct users come out: a user is there from the first connection
- * to the last, and is shown with the info of the oldest one. Ids are compared as text: `1` and `"1"` are one user.
+ * Who is in one presence channel, over the cluster. Connections of this node and holdings of other nodes go in, distinct
+ * users come out: a user is there from the first to the last, and is shown with the info of the oldest, so that all nodes
+ * agree. Ids are compared as text: `1` and `"1"` are one user.
  */
 import type { Scheduler } from "../pusher/scheduler.ts";
 import type { PresenceMember } from "./channel-hub.ts";
 import type { HubConnection } from "./hub-connection.ts";
 
+/** A member and the time of joining, in milliseconds since 1970. */
+export interface Presence {
+  readonly member: PresenceMember;
+  readonly sinceMs: number;
+}
+
 interface User {
-  /** Oldest first. Empty while the user's leave is delayed. */
-  readonly connections: Map<HubConnection, PresenceMember>;
-  /** How the user is shown: the member of the oldest connection. */
+  /** Of this node, oldest first. */
+  readonly connections: Map<HubConnection, Presence>;
+  /** What other nodes hold of the user, by node; made when first needed. */
+  remote: Map<string, Presence> | undefined;
+  /** How the user is shown. */
   shown: PresenceMember;
   /** JSON of the shown id and info, ready for snapshots. */
   idJson: string;
   infoJson: string;
+  /** Set while nobody is left and the leave is delayed. */
   cancelLeave?: (() => void) | undefined;
 }
 
@@ -35,22 +45,11 @@ export class PresenceRoster {
   }
 
   /** Adds a connection; answers whether the user is new here and must be announced. */
-  join(connection: HubConnection, member: PresenceMember): boolean {
-    const key = String(member.userId);
-    const user = this.#users.get(key);
-    if (user === undefined) {
-      this.#users.set(key, {
-        connections: new Map([[connection, member]]),
-        shown: member,
-        ...serialise(member),
-      });
-      return true;
-    }
-    user.cancelLeave?.();
-    user.cancelLeave = undefined;
-    user.connections.set(connection, member);
+  join(connection: HubConnection, member: PresenceMember, sinceMs: number): boolean {
+    const { user, arrived } = this.#open(member);
+    user.connections.set(connection, { member, sinceMs });
     showOldest(user);
-    return false;
+    return arrived;
   }
 
   /**
@@ -65,17 +64,43 @@ export class PresenceRoster {
   ): void {
     const key = String(member.userId);
     const user = this.#users.get(key);
-    if (!user?.connections.delete(connection)) return;
-    if (user.connections.size > 0) {
-      showOldest(user);
-      return;
+    if (user?.connections.delete(connection)) this.#settle(key, user, delayMs, announce);
+  }
+
+  /** Takes note of what another node holds of a user; answers as {@link join} does. */
+  joinRemote(nodeId: string, presence: Presence): boolean {
+    const { user, arrived } = this.#open(presence.member);
+    user.remote ??= new Map();
+    user.remote.set(nodeId, presence);
+    showOldest(user);
+    return arrived;
+  }
+
+  /** Another node holds the user no longer; as {@link leave}. */
+  leaveRemote(
+    nodeId: string,
+    userId: string,
+    delayMs: number,
+    announce: (member: PresenceMember) => void,
+  ): void {
+    const user = this.#users.get(userId);
+    if (user?.remote?.delete(nodeId)) this.#settle(userId, user, delayMs, announce);
+  }
+
+  /** What this node holds of a user, for the other nodes: the presence of its oldest connection, `except` left out. */
+  heldHere(userId: string, except?: HubConnection): Presence | undefined {
+    for (const [connection, presence] of this.#users.get(userId)?.connections ?? []) {
+      if (connection !== except) return presence;
     }
-    const finish = (): void => {
-      this.#users.delete(key);
-      announce(user.shown);
-    };
-    if (delayMs > 0) user.cancelLeave = this.#scheduler.schedule(delayMs, finish);
-    else finish();
+    return undefined;
+  }
+
+  /** All that this node holds. */
+  *allHeldHere(): Iterable<Presence> {
+    for (const { connections } of this.#users.values()) {
+      const [oldest] = connections.values();
+      if (oldest) yield oldest;
+    }
   }
 
   /** Ends all delayed leaves now; for a channel in which nobody is left to see them. */
@@ -88,12 +113,12 @@ export class PresenceRoster {
     }
   }
 
-  /** Distinct members, oldest first. */
+  /** Distinct members, oldest first; those of other nodes stand where this node heard of them. */
   members(): readonly PresenceMember[] {
     return Array.from(this.#users.values(), ({ shown }) => shown);
   }
 
-  /** The connections of one user. */
+  /** The connections of one user on this node. */
   connectionsOf(userId: string): readonly HubConnection[] {
     return [...(this.#users.get(userId)?.connections.keys() ?? [])];
   }
@@ -112,13 +137,54 @@ export class PresenceRoster {
     }
     return `{"presence":{"ids":[${ids}],"hash":{${hash}},"count":${this.#users.size}}}`;
   }
+
+  #open(member: PresenceMember): { user: User; arrived: boolean } {
+    const key = String(member.userId);
+    const known = this.#users.get(key);
+    if (known) {
+      known.cancelLeave?.();
+      known.cancelLeave = undefined;
+      return { user: known, arrived: false };
+    }
+    const user: User = { connections: new Map(), remote: undefined, shown: member, ...serialise(member) };
+    this.#users.set(key, user);
+    return { user, arrived: true };
+  }
+
+  /** Something of the user has gone: another presence is shown, or the user leaves. */
+  #settle(key: string, user: User, delayMs: number, announce: (member: PresenceMember) => void): void {
+    if (user.connections.size > 0 || (user.remote?.size ?? 0) > 0) {
+      showOldest(user);
+      return;
+    }
+    const finish = (): void => {
+      this.#users.delete(key);
+      announce(user.shown);
+    };
+    if (delayMs > 0) user.cancelLeave = this.#scheduler.schedule(delayMs, finish);
+    else finish();
+  }
 }
 
 function showOldest(user: User): void {
-  const [oldest] = user.connections.values();
+  const oldest = findOldest(user);
   if (oldest === undefined || oldest === user.shown) return;
   user.shown = oldest;
   Object.assign(user, serialise(oldest));
+}
+
+function findOldest({ connections, remote }: User): PresenceMember | undefined {
+  let [oldest] = connections.values();
+  for (const presence of remote?.values() ?? []) {
+    if (oldest === undefined || isOlder(presence, oldest)) oldest = presence;
+  }
+  return oldest?.member;
+}
+
+/** Of two that joined in the same millisecond on different nodes, all nodes have to pick the same: by content, then. */
+function isOlder(one: Presence, other: Presence): boolean {
+  if (one.sinceMs !== other.sinceMs) return one.sinceMs < other.sinceMs;
+  return JSON.stringify(one.member) < JSON.stringify(other.member);
 }
 
 /** Absent info becomes `null`: without its key in the hash, pusher-js would show fewer members than `count`. */

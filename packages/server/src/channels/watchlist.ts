@@ -47,8 +47,8 @@ export class Watchlist {
     this.#watched.delete(connection);
   }
 
-  /** A user's first connection signed in: tells the watchers, except that connection, which knows. */
-  userArrived(userId: string, connection: HubConnection): void {
+  /** A user's first connection signed in: tells the watchers, except that connection, which knows, if it is of this node. */
+  userArrived(userId: string, connection?: HubConnection): void {
     const cancelLeave = this.#leaving.get(userId);
     if (cancelLeave) {
       cancelLeave();

@@ -31,11 +31,24 @@ export function reloadCertificate(server: AnyHttpServer, config: Config): void {
   }
 }
 
+/** Where to listen, and with whom. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** SO_REUSEPORT: several processes listen, and the system deals connections out among them. */
+  readonly reusePort?: boolean;
+}
+
 /** Resolves with the address. Rejects with Node's error, for example EADDRINUSE. */
-export function listen(server: AnyHttpServer, host: string, port: number): Promise<AddressInfo> {
+export function listen(
+  server: AnyHttpServer,
+  { host, port, reusePort = false }: ListenOptions,
+): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    // Node 20's types do not know reusePort; it is only set where Node does.
+    const options = { host, port, ...(reusePort && { reusePort, exclusive: true }) };
+    server.listen(options, () => {
       server.off("error", reject);
       // A server that listens on a port has an address of this kind.
       resolve(server.address() as AddressInfo);
@@ -53,7 +66,7 @@ export async function close(server: AnyHttpServer): Promise<void> {
 }
 
 /** The configuration was checked: the files are there and come together. */
-function readCertificate({ server: { tls } }: Config): {
+export function readCertificate({ server: { tls } }: Config): {
   cert: Buffer;
   key: Buffer;
   ca?: Buffer;

@@ -4,7 +4,7 @@
  * user or a socket id.
  */
 import type { Failure, WebSocketConnection } from "@antiphon/websocket";
-import { Histogram, Registry } from "prom-client";
+import { Histogram, type MetricObjectWithValues, type MetricValue, Registry } from "prom-client";
 import type { AppHubs } from "../channels/app-hubs.ts";
 import type { FanOut, Subscriber } from "../channels/channel-hub.ts";
 import type { GatewayObserver } from "../gateway/pusher-gateway.ts";
@@ -33,6 +33,9 @@ export interface MetricsOptions {
   readonly now?: () => number;
 }
 
+/** One metric with all its values, as data. */
+export type MetricObject = MetricObjectWithValues<MetricValue<string>>;
+
 export interface Metrics extends GatewayObserver {
   /**
    * Makes the fan-out of one channel. It takes only subscribers that {@link createTransport} has made: a server uses both
@@ -53,6 +56,8 @@ export interface Metrics extends GatewayObserver {
   formatText(): Promise<string>;
   /** The same as JSON text, in the shape of prom-client. */
   formatJson(): Promise<string>;
+  /** The same as data, to be added to that of other processes. */
+  readObjects(): Promise<readonly MetricObject[]>;
 }
 
 /** Upper ends of the histogram of deliveries, in milliseconds. */
@@ -104,5 +109,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     webhookDone: (result) => webhooks.count(result),
     formatText: () => scope.registry.metrics(),
     formatJson: async () => JSON.stringify(await scope.registry.getMetricsAsJSON()),
+    readObjects: () => scope.registry.getMetricsAsJSON(),
   };
 }

@@ -4,7 +4,10 @@ import type { AppHubs } from "../channels/app-hubs.ts";
 import type { LocalHub } from "../channels/local-hub.ts";
 import { appLabels, labelsOf, type MetricScope } from "./metric-scope.ts";
 
-/** Registers the gauges of all hubs. They hold what is on this node. */
+/** Of what all nodes know of the whole cluster, one is as good as the other; the one that knows most is the newest. */
+const overCluster = "max";
+
+/** Registers the gauges of all hubs: connections of this node, channels and members of the cluster. */
 export function registerOccupancy(scope: MetricScope, hubs: AppHubs): void {
   const connected = new Gauge({
     name: `${scope.prefix}connected`,
@@ -13,13 +16,14 @@ export function registerOccupancy(scope: MetricScope, hubs: AppHubs): void {
     registers: [],
     collect() {
       this.reset();
-      for (const hub of hubs.all()) this.set(labelsOf(scope, hub.app.id), hub.connectionCount());
+      for (const hub of hubs.all()) this.set(labelsOf(scope, hub.app.id), hub.localConnectionCount());
     },
   });
   const channels = new Gauge({
     name: `${scope.prefix}channels`,
     help: "Occupied channels, by the type that their name gives them.",
     labelNames: [...appLabels, "type"],
+    aggregator: overCluster,
     registers: [],
     collect() {
       this.reset();
@@ -33,6 +37,7 @@ export function registerOccupancy(scope: MetricScope, hubs: AppHubs): void {
     name: `${scope.prefix}presence_members`,
     help: "Distinct users in presence channels; a user in two channels counts twice.",
     labelNames: appLabels,
+    aggregator: overCluster,
     registers: [],
     collect() {
       this.reset();

@@ -17,6 +17,8 @@ export function registerProcess({ registry, prefix }: MetricScope): void {
     name: `${prefix}event_loop_lag_ms`,
     help: "How late the event loop ran since the scrape before, in milliseconds; quantile 1 is the worst.",
     labelNames: ["quantile"],
+    // Over several processes, the one that is latest.
+    aggregator: "max",
     registers: [],
     collect() {
       for (const quantile of quantiles) {

@@ -1,0 +1,160 @@
+/**
+ * This node's copy of what the other nodes hold: takes in what the adapter hears, and applies it to the hubs, which show
+ * it to their clients. What a dead node held goes in small portions, so that a node with many members causes no storm.
+ */
+import type { App } from "../apps/app.ts";
+import type { ClusterCommand, ClusterListener, Publication } from "../cluster/cluster-adapter.ts";
+import { NodeState } from "../cluster/node-state.ts";
+import type { StateChange } from "../cluster/state-change.ts";
+import type { AppHubs } from "./app-hubs.ts";
+import type { ChannelOccurrence } from "./channel-hub.ts";
+import type { LocalHub } from "./local-hub.ts";
+
+export interface ClusterReplicaOptions {
+  readonly hubs: AppHubs;
+  /** The app of this id, if this node serves it. */
+  readonly findApp: (appId: string) => App | undefined;
+  /** Gets the occurrences that this node is to raise. */
+  readonly raise: (app: App, occurrence: ChannelOccurrence) => void;
+  /** Runs a task in a later turn of the event loop; left out, the next one. */
+  readonly defer?: (task: () => void) => void;
+}
+
+/** Changes of a dead node that are applied in one turn of the event loop. */
+const removalsPerTurn = 500;
+
+/** The state of one node, by app id. */
+type AppStates = Map<string, NodeState>;
+
+type Removal = Iterator<readonly [nodeId: string, appId: string, change: StateChange]>;
+
+export class ClusterReplica implements ClusterListener {
+  readonly #options: ClusterReplicaOptions;
+  #nodes = new Map<string, AppStates>();
+  /** As it was before the synchronisation that is under way. */
+  #former: ReadonlyMap<string, AppStates> = new Map();
+  readonly #removals: Removal[] = [];
+
+  constructor(options: ClusterReplicaOptions) {
+    this.#options = options;
+  }
+
+  /** The other nodes that are known. */
+  get nodeIds(): readonly string[] {
+    return [...this.#nodes.keys()];
+  }
+
+  /** Tells a hub that was just made what the other nodes hold of its app. */
+  feed(hub: LocalHub): void {
+    for (const [nodeId, states] of this.#nodes) {
+      for (const change of states.get(hub.app.id)?.describe() ?? []) hub.applyChange(nodeId, change);
+    }
+  }
+
+  /** What one of the other nodes holds, as changes from nothing. */
+  *describeNode(nodeId: string): Iterable<readonly [appId: string, change: StateChange]> {
+    for (const [appId, state] of this.#nodes.get(nodeId) ?? []) {
+      for (const change of state.describe()) yield [appId, change];
+    }
+  }
+
+  /** The cached events of all apps. */
+  *describeCaches(): Iterable<readonly [appId: string, change: StateChange]> {
+    for (const hub of this.#options.hubs.all()) {
+      for (const change of hub.describeCache()) yield [hub.app.id, change];
+    }
+  }
+
+  *describeOwnState(): Iterable<readonly [appId: string, change: StateChange]> {
+    for (const hub of this.#options.hubs.all()) {
+      for (const change of hub.describeOwnState()) yield [hub.app.id, change];
+    }
+  }
+
+  synchronising(nodeIds: readonly string[]): void {
+    this.#former = this.#nodes;
+    this.#nodes = new Map(nodeIds.map((nodeId) => [nodeId, new Map()]));
+  }
+
+  synchronised(): void {
+    const former = this.#former;
+    this.#former = new Map();
+    for (const [nodeId, states] of former) this.#remove(nodeId, states, this.#nodes.get(nodeId));
+  }
+
+  nodeJoined(nodeId: string): void {
+    if (!this.#nodes.has(nodeId)) this.#nodes.set(nodeId, new Map());
+  }
+
+  changed(nodeId: string, appId: string, changes: readonly StateChange[]): void {
+    const states = this.#nodes.get(nodeId);
+    if (states === undefined) return;
+    let state = states.get(appId);
+    if (state === undefined) {
+      state = new NodeState();
+      states.set(appId, state);
+    }
+    const hub = this.#hubOf(appId);
+    for (const change of changes) {
+      state.apply(change);
+      hub?.applyChange(nodeId, change);
+    }
+  }
+
+  nodeLeft(nodeId: string): void {
+    const states = this.#nodes.get(nodeId);
+    if (states === undefined) return;
+    this.#nodes.delete(nodeId);
+    this.#remove(nodeId, states);
+  }
+
+  published({ appId, channel, text, exceptSocketId }: Publication): void {
+    this.#options.hubs.find(appId)?.deliver(channel, text, exceptSocketId);
+  }
+
+  commanded({ appId, userId }: ClusterCommand): void {
+    this.#options.hubs.find(appId)?.terminateUserHere(userId);
+  }
+
+  raise(appId: string, occurrence: ChannelOccurrence): void {
+    const hub = this.#hubOf(appId);
+    if (hub) this.#options.raise(hub.app, occurrence);
+  }
+
+  /** Made if need be: a hub that is made later would not have seen what has happened by then. */
+  #hubOf(appId: string): LocalHub | undefined {
+    const { hubs, findApp } = this.#options;
+    const known = hubs.find(appId);
+    if (known) return known;
+    const app = findApp(appId);
+    return app && hubs.for(app);
+  }
+
+  #remove(nodeId: string, states: AppStates, kept?: AppStates): void {
+    const idle = this.#removals.length === 0;
+    this.#removals.push(describeRemoval(nodeId, states, kept));
+    if (idle) this.#removeNext();
+  }
+
+  #removeNext(): void {
+    let left = removalsPerTurn;
+    for (let removal = this.#removals[0]; removal; removal = this.#removals[0]) {
+      for (let next = removal.next(); !next.done; next = removal.next()) {
+        const [nodeId, appId, change] = next.value;
+        this.#options.hubs.find(appId)?.applyChange(nodeId, change);
+        left -= 1;
+        if (left === 0) {
+          (this.#options.defer ?? setImmediate)(() => this.#removeNext());
+          return;
+        }
+      }
+      this.#removals.shift();
+    }
+  }
+}
+
+function* describeRemoval(nodeId: string, states: AppStates, kept: AppStates | undefined): Removal {
+  for (const [appId, state] of states) {
+    for (const change of state.describeRemoval(kept?.get(appId))) yield [nodeId, appId, change];
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The contract between this node and the other nodes of its cluster. Every node owns the state of its own connections and
+ * announces it; every node keeps a replica of what the others announce, so that nothing a client waits for asks another
+ * node. An adapter carries: announcements and publications in the order in which they were made, commands, and
+ * occurrences to the one place that raises them. It decides nothing about channels.
+ *
+ *   hub ──announce, publish, command, occurred──▶ ClusterAdapter ──▶ other nodes
+ *   hub ◀──applied by the replica── ClusterListener ◀── ClusterAdapter
+ */
+import type { ChannelOccurrence } from "../channels/channel-hub.ts";
+import type { StateChange } from "./state-change.ts";
+
+/** A message for the subscribers of a channel on other nodes, or for the connections of a user. */
+export interface Publication {
+  readonly appId: string;
+  /** A `#server-to-user-` channel reaches the connections that are signed in as the user. */
+  readonly channel: string;
+  /** The event as clients get it. */
+  readonly text: string;
+  /** Not delivered to the connection with this socket id. */
+  readonly exceptSocketId?: string | undefined;
+}
+
+/** Something that every other node has to do. */
+export type ClusterCommand = {
+  readonly type: "terminate-user";
+  readonly appId: string;
+  readonly userId: string;
+};
+
+export interface ClusterAdapter {
+  /** This life of this node. Another one after every start, and after every return to the cluster. */
+  readonly nodeId: string;
+  /** There are no other nodes and never will be: nobody needs to prepare anything for them. */
+  readonly isAlone: boolean;
+  /** Joins the cluster; resolves once the listener knows the state of the other nodes. */
+  start(listener: ClusterListener): Promise<void>;
+  /** Tells the others how something on this node is now. */
+  announce(appId: string, change: StateChange): void;
+  /** Delivers to those other nodes that have somebody in the channel. */
+  publish(publication: Publication): void;
+  /** Has the others do something. */
+  command(command: ClusterCommand): void;
+  /**
+   * A hub of this node saw this happen in its view of the cluster. The adapter sees to it that it is raised exactly once:
+   * here, at one place that sees all announcements in one order, or by the node whose operation moved a shared counter.
+   */
+  occurred(appId: string, occurrence: ChannelOccurrence): void;
+  /** Leaves the cluster, after everything that was announced before. */
+  stop(): Promise<void>;
+}
+
+/** What an adapter tells its node. Called in order; calls about a node that has not joined are to be ignored. */
+export interface ClusterListener {
+  /** Everything that this node owns, as changes from nothing; asked for whenever the node (re)joins. */
+  describeOwnState(): Iterable<readonly [appId: string, change: StateChange]>;
+  /** This node has (re)joined, and these are the others; their states follow, until {@link synchronised}. */
+  synchronising(nodeIds: readonly string[]): void;
+  /** What the other nodes have not told since {@link synchronising} is no longer so. */
+  synchronised(): void;
+  nodeJoined(nodeId: string): void;
+  changed(nodeId: string, appId: string, changes: readonly StateChange[]): void;
+  /** The node is gone, cleanly or not: so is everything that it owned. */
+  nodeLeft(nodeId: string): void;
+  published(publication: Publication): void;
+  commanded(command: ClusterCommand): void;
+  /** To be raised by this node. */
+  raise(appId: string, occurrence: ChannelOccurrence): void;
+}

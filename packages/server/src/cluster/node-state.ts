@@ -1,0 +1,84 @@
+/**
+ * What one other node holds of one app, as it has told: changes in, the same state as changes out, to hand it on or to
+ * take it back. Kept by the replica for every node and app.
+ */
+import type { StateChange } from "./state-change.ts";
+
+type MemberChange = Extract<StateChange, { type: "member" }>;
+type ConnectionsChange = Extract<StateChange, { type: "connections" }>;
+
+interface HeldChannel {
+  count: number;
+  /** By user id as text; made when first needed. */
+  members: Map<string, MemberChange> | undefined;
+}
+
+export class NodeState {
+  readonly #channels = new Map<string, HeldChannel>();
+  readonly #users = new Map<string, number>();
+  #connections: ConnectionsChange | undefined;
+
+  /** Takes note of a change. Cached events belong to no node and are not kept here. */
+  apply(change: StateChange): void {
+    switch (change.type) {
+      case "subscriptions":
+        this.#setCount(change.channel, change.count);
+        break;
+      case "member": {
+        const channel = this.#channels.get(change.channel);
+        if (channel === undefined) return;
+        channel.members ??= new Map();
+        channel.members.set(String(change.userId), change);
+        break;
+      }
+      case "member-left":
+        this.#channels.get(change.channel)?.members?.delete(change.userId);
+        break;
+      case "user":
+        if (change.count > 0) this.#users.set(change.userId, change.count);
+        else this.#users.delete(change.userId);
+        break;
+      case "connections":
+        this.#connections = change;
+        break;
+      default:
+    }
+  }
+
+  /** All of it, as changes from nothing. */
+  *describe(): Iterable<StateChange> {
+    if (this.#connections) yield this.#connections;
+    for (const [channel, { count, members }] of this.#channels) {
+      yield { type: "subscriptions", channel, count };
+      if (members) yield* members.values();
+    }
+    for (const [userId, count] of this.#users) yield { type: "user", userId, count };
+  }
+
+  /** The changes that take away what is held here and not in `kept`: members before the channel they are in. */
+  *describeRemoval(kept: NodeState = new NodeState()): Iterable<StateChange> {
+    for (const [channel, { members }] of this.#channels) {
+      const keptChannel = kept.#channels.get(channel);
+      for (const userId of members?.keys() ?? []) {
+        if (!keptChannel?.members?.has(userId)) yield { type: "member-left", channel, userId };
+      }
+      if (keptChannel === undefined) yield { type: "subscriptions", channel, count: 0 };
+    }
+    for (const userId of this.#users.keys()) {
+      if (!kept.#users.has(userId)) yield { type: "user", userId, count: 0 };
+    }
+    if (this.#connections && !kept.#connections) {
+      yield { type: "connections", authorised: 0, unauthorised: 0 };
+    }
+  }
+
+  #setCount(name: string, count: number): void {
+    if (count === 0) {
+      this.#channels.delete(name);
+      return;
+    }
+    const known = this.#channels.get(name);
+    if (known) known.count = count;
+    else this.#channels.set(name, { count, members: undefined });
+  }
+}
