@@ -203,6 +203,15 @@ describe("refusals", () => {
     expect(api.reported[0]?.context).toMatchObject({ method: "GET", path: "/apps/3/channels", appId: "3" });
   });
 
+  it("examine only some wrong signatures in a second", async () => {
+    const { url, reported } = await start();
+    const target = signTarget(testApp({ secret: "other" }), "GET", "/apps/3/channels", undefined);
+    for (let count = 0; count < 12; count++) expect((await fetch(url + target)).status).toBe(401);
+    const causes = reported.map(({ failure }) => failure.evidence["cause"]);
+    expect(causes.filter((cause) => cause === "secret-or-text")).toHaveLength(10);
+    expect(causes.slice(10)).toEqual(["not-examined", "not-examined"]);
+  });
+
   it("answer an old timestamp with 401 and the server's time", async () => {
     const api = await start();
     const target = signTarget(api.app, "GET", "/apps/3/channels", undefined, {}, 1_353_000_000);

@@ -11,6 +11,10 @@ import { httpFailures } from "../failures/http-failures.ts";
 import { excerpt } from "../pusher/excerpt.ts";
 import { verifyRequestSignature } from "../pusher/request-signature.ts";
 import { bodyOf, queryValue, type RouteContext } from "./route-context.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Wrong signatures that are examined in a second: who knows an app's key could otherwise keep the server busy. */
+const maxDiagnosesPerSecond = 10;
 
 /** How requests name their app: by something of the request, looked up in the store. */
 export interface AppFinder {
@@ -37,6 +41,9 @@ export const appByKey: AppFinder = {
 
 /** Makes the hook. It sets `request.caller` and goes on, or answers. */
 export function createAuthentication(context: RouteContext, finder: AppFinder) {
+  const diagnoses = new TokenBucket(maxDiagnosesPerSecond, context.now());
+  const mayDiagnose = (): boolean => diagnoses.take(1, context.now()) === 0;
+
   return async function authenticate(request: FastifyRequest, reply: FastifyReply) {
     const status = context.status();
     if (status !== "ready") return context.refuse(reply, httpFailures.create("http-not-ready", { status }));
@@ -55,7 +62,7 @@ export function createAuthentication(context: RouteContext, finder: AppFinder) {
     }
     const { method = "", url: target = "" } = request.raw;
     const signed = { method, target, body: body.bytes, pathPrefix: context.pathPrefix };
-    const verdict = verifyRequestSignature(signed, app, context.now());
+    const verdict = verifyRequestSignature(signed, app, context.now(), mayDiagnose);
     if (!verdict.ok) return context.refuse(reply, verdict.failure);
     if (!app.enabled) {
       return context.refuse(reply, httpFailures.create("http-app-disabled", { appId: app.id }));

@@ -30,6 +30,24 @@ function failureOf(result: ReturnType<typeof verifyRequestSignature>) {
   return result.failure;
 }
 
+describe("what tolerance may cost", () => {
+  const wrong = "0".repeat(64);
+
+  it("has an end: a long request is tried with one text, and not examined", () => {
+    const target = `/apps/3/channels?${auth}&filter_by_prefix=${"%2B+".repeat(1000)}`;
+    expect(requestSigningTexts("GET", target, "/prefix")).toHaveLength(1);
+    const request = { method: "GET", target: `${target}&auth_signature=${wrong}`, body: Buffer.alloc(0) };
+    expect(failureOf(verifyRequestSignature(request, app, nowMs)).evidence["cause"]).toBe("not-examined");
+  });
+
+  it("is the caller's to ration: a request is refused without being examined", () => {
+    const request = { method: "GET", target: `/apps/3/channels?${auth}&auth_signature=${wrong}` };
+    const signed = { ...request, body: Buffer.alloc(0) };
+    const result = verifyRequestSignature(signed, app, nowMs, () => false);
+    expect(failureOf(result).evidence["cause"]).toBe("not-examined");
+  });
+});
+
 describe("request signatures of the Pusher documentation", () => {
   const terminate = "01fa634edeb0cae84115307cad5c23f65a46cd286461b1c89637a3b5871a8f0e";
   const users = "377ee9260ea002a70c0d40cd887d55cb36db9f7f821297f5efacbcce66be356d";

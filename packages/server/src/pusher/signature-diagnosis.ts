@@ -20,6 +20,12 @@ export interface Suspect extends Diagnosis {
   readonly text: string;
 }
 
+/** Said instead of a diagnosis where one would cost too much. */
+export const undiagnosed: Diagnosis = {
+  cause: "not-examined",
+  reason: "it is not the HMAC-SHA256 of what the server signed",
+};
+
 const unknownCause: Diagnosis = {
   cause: "secret-or-text",
   reason: "no known mistake explains it, so the secret differs, or another text was signed",

@@ -3,7 +3,12 @@
  * should have been signed, and says why it does not match. Pure; called by the subscribe and signin rules.
  */
 import { describeDigest, isHexDigest, matchesDigest, type SigningApp } from "./digest.ts";
-import { diagnoseChannelSignature, diagnoseSigninSignature, type Diagnosis } from "./signature-diagnosis.ts";
+import {
+  diagnoseChannelSignature,
+  diagnoseSigninSignature,
+  type Diagnosis,
+  undiagnosed,
+} from "./signature-diagnosis.ts";
 import { channelSigningText, signinSigningText } from "./signing-text.ts";
 
 /** Longest `auth` that is looked at, in characters: a key, a colon, 64 digits and much room. */
@@ -68,11 +73,6 @@ export function findSigninAuthProblem(
     mayDiagnose() ? diagnoseSigninSignature(app, request, hex) : undiagnosed,
   );
 }
-
-const undiagnosed: Diagnosis = {
-  cause: "not-examined",
-  reason: "it is not the HMAC-SHA256 of what the server signed",
-};
 
 function findAuthProblem(
   app: SigningApp,
