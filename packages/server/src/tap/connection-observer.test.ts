@@ -315,7 +315,7 @@ describe("any bytes", () => {
         expect(bytes.equals(before)).toBe(true);
         expect(cut.lines).toBe(whole.lines);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -137,7 +137,7 @@ function formatRoundTrips({ count, minMs, averageMs, maxMs }: RoundTripStats): s
 }
 
 function renderSummary(
-  { connections, traffic, roundTrips, findings, ends }: SummaryEvent,
+  { connections, failedEnds, traffic, roundTrips, findings, ends }: SummaryEvent,
   style: StyleText,
 ): string {
   const lines = ["", `${style("bold", "summary:")} connections: ${connections}`];
@@ -146,7 +146,7 @@ function renderSummary(
   for (const { name, count, fix } of findings) {
     lines.push(`  found ${count} ×  ${style("yellow", name)}  ${style("dim", fix)}`);
   }
-  if (findings.length === 0) lines.push(`  ${style("green", "nothing wrong was found")}`);
+  if (findings.length === 0 && failedEnds === 0) lines.push(`  ${style("green", "nothing wrong was found")}`);
   return `${lines.join("\n")}\n`;
 }
 

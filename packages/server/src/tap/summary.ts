@@ -12,10 +12,11 @@ export class Summary {
   readonly #roundTrips: Partial<Record<Role, RoundTripStats>> = {};
   readonly #findings = new Map<string, { count: number; readonly fix: string }>();
   readonly #ends = new Map<string, number>();
+  #failedEnds = 0;
 
   /** Whether anything was found that should be put right. */
   get hasFindings(): boolean {
-    return this.#findings.size > 0;
+    return this.#findings.size > 0 || this.#failedEnds > 0;
   }
 
   /** Counts what an event adds. */
@@ -29,6 +30,7 @@ export class Summary {
     return {
       type: "summary",
       connections: this.#connections,
+      failedEnds: this.#failedEnds,
       traffic: this.#traffic,
       roundTrips: this.#roundTrips,
       findings: [...this.#findings]
@@ -47,6 +49,7 @@ export class Summary {
 
   #addEnd({ verdict, traffic, roundTrips }: EndEvent): void {
     this.#connections += 1;
+    if (verdict.failure !== undefined) this.#failedEnds += 1;
     const how = `by ${verdict.endedBy === "tap" ? "stopping the tap" : `the ${verdict.endedBy}`}: ${verdict.failure ?? verdict.how}`;
     this.#ends.set(how, (this.#ends.get(how) ?? 0) + 1);
     for (const side of ["client", "server"] as const) {

@@ -104,6 +104,8 @@ export interface SummaryEvent {
   readonly roundTrips: Readonly<Partial<Record<Role, RoundTripStats>>>;
   /** How often each failure was found, most often first. */
   readonly findings: readonly { readonly name: string; readonly count: number; readonly fix: string }[];
+  /** Connections that did not end in an ordinary way. */
+  readonly failedEnds: number;
   /** How the connections ended, most often first. */
   readonly ends: readonly { readonly how: string; readonly count: number }[];
 }
