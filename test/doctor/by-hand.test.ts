@@ -89,10 +89,9 @@ describe("antiphon subscribe and trigger", () => {
     expect(wrongKey.stderr).toContain('No app has the key "nope" [app-key-unknown]');
     expect(wrongKey.code).toBe(1);
 
-    const wrongSecret = await runAntiphon([
-      ...["trigger", "news", "hello", "--url", `http://127.0.0.1:${antiphon.port}/app/${labApp.key}`],
-      ...["--app-id", labApp.id, "--secret", "wrong"],
-    ]);
+    const url = `http://127.0.0.1:${antiphon.port}/app/${labApp.key}`;
+    const wrong = ["--url", url, "--app-id", labApp.id, "--secret", "wrong"];
+    const wrongSecret = await runAntiphon(["trigger", "news", "hello", ...wrong]);
     expect(wrongSecret.stdout).toMatch(/^401 {"error":"auth_signature does not match/);
     expect(wrongSecret.stderr).toContain("[api-signature-mismatch], the fault of ");
     expect(wrongSecret.code).toBe(1);

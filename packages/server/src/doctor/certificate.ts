@@ -92,8 +92,12 @@ function describeChain(certificate: DetailedPeerCertificate): string {
 function describeDates({ valid_from, valid_to }: PeerCertificate, now: number): string {
   const until = Date.parse(valid_to);
   const days = Math.floor((until - now) / dayMs);
-  const left = days >= 0 ? `${days} days left` : `over for ${-days} days`;
+  const left = days >= 0 ? `${countDays(days)} left` : `over for ${countDays(-days)}`;
   return `valid from ${formatDay(Date.parse(valid_from))} until ${formatDay(until)} (${left})`;
+}
+
+function countDays(days: number): string {
+  return days === 1 ? "1 day" : `${days} days`;
 }
 
 function formatDay(time: number): string {

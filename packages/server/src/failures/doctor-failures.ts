@@ -20,7 +20,8 @@ const definitions = {
     severity: "warning",
     faults: ["operator"],
     spec: "RFC 5280 §4.1.2.5",
-    explain: ({ days, until }) => `The server's certificate ends in ${days} days, on ${until}.`,
+    explain: ({ days, until }) =>
+      `The server's certificate ends in ${days === 1 ? "1 day" : `${days} days`}, on ${until}.`,
     fix: "Renew the certificate now, and find out why it was not renewed by itself.",
   }),
   "server-accepts-unmasked-frames": defineFailure<{ answer: string }>({
