@@ -4,6 +4,7 @@ import type { AntiphonProcess } from "../support/antiphon-process.ts";
 import { type ServerSettings, startConfiguredServer } from "../support/configured-server.ts";
 import { createPublisher } from "../support/publisher.ts";
 import { connectRawClient, pusherUrl, RawClient } from "../support/raw-client.ts";
+import { openWire } from "../support/wire-client.ts";
 
 const app = { id: "31", key: "waiting-key", secret: "waiting-secret" };
 
@@ -39,6 +40,19 @@ describe("an app that demands a signin", () => {
     expect(await full.next()).toContain('"code":4004');
     expect(await full.closed).toMatchObject({ code: 4004 });
     expect(await first.settle()).toEqual([]);
+  });
+});
+
+describe("a full server", () => {
+  it("counts who was let in, not who was refused and stays to the end of the closing handshake", async () => {
+    const server = await start({ apps: [app], limits: { maxConnections: 1 } });
+    // It leaves the Close frame without an answer.
+    const refused = await openWire(server.port, "/app/nobody?protocol=7");
+    expect(await refused.next()).toContain('"code":4001');
+    await connectRawClient(pusherUrl(server, app.key));
+
+    const tooMany = new RawClient(pusherUrl(server, app.key));
+    expect(await tooMany.next()).toContain('"code":4100');
   });
 });
 

@@ -31,6 +31,7 @@ import { timerScheduler } from "./lifecycle/timer-scheduler.ts";
 import { WebhookDelivery } from "./lifecycle/webhook-delivery.ts";
 import { createMetrics, type Metrics, type MetricObject } from "./metrics/metrics.ts";
 import { MetricsServer } from "./metrics/metrics-server.ts";
+import { isFull } from "./pusher/admission.ts";
 
 /** Where a started server listens. */
 export interface Listening {
@@ -160,7 +161,7 @@ class Antiphon implements ServerNode {
       drainWindowMs: shutdownGraceMs,
       deadlineMs: shutdownGraceMs + closeAnswerMs,
       closeConnection: (connection) => PusherGateway.drain(connection),
-      // A Pusher client that comes now is told 4200 inside the WebSocket, and goes to another node at once.
+      // A Pusher client that comes now is told 4100 inside the WebSocket, and comes back after a while.
       keepAccepting: true,
     });
     const { clean, forced, durationMs } = drained;
@@ -233,9 +234,8 @@ class Antiphon implements ServerNode {
   #createGateway(): PusherGateway {
     const { limits, server, health } = this.#config;
     const isMemoryFull = createMemoryWatch(health.memoryThresholdPercent);
-    const isFull = (): boolean =>
-      limits.maxConnections >= 0 &&
-      this.#websockets.size + this.#hubs.remoteConnectionCount() > limits.maxConnections;
+    const isNodeFull = (clients: number): boolean =>
+      isFull(clients + this.#hubs.remoteConnectionCount(), limits.maxConnections);
     return new PusherGateway({
       apps: this.#apps,
       hubs: this.#hubs,
@@ -244,7 +244,7 @@ class Antiphon implements ServerNode {
       now,
       scheduler: timerScheduler,
       isDraining: () => this.#status === "draining",
-      isOverloaded: () => isFull() || isMemoryFull(),
+      isOverloaded: (clients) => isNodeFull(clients) || isMemoryFull(),
       observer: this.#metrics,
       transportFor: (connection, appId) => this.#metrics.createTransport(connection, appId),
       onAdmitted: (client) => this.#logger.debug(client, "client connected"),

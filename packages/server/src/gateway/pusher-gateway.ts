@@ -61,8 +61,8 @@ export interface PusherGatewayOptions {
   readonly scheduler: Scheduler;
   /** The node is shutting down. */
   readonly isDraining: () => boolean;
-  /** The node takes no more for lack of memory. */
-  readonly isOverloaded: () => boolean;
+  /** Whether the node takes no more than the clients that it has. */
+  readonly isOverloaded: (clients: number) => boolean;
   readonly report: (failure: Failure, context: GatewayFailureContext) => void;
   /** Told of every client that is let in. */
   readonly onAdmitted?: (client: AdmittedClient) => void;
@@ -85,6 +85,8 @@ type PusherConnection = WebSocketConnection<PusherClient>;
 
 export class PusherGateway {
   readonly #options: PusherGatewayOptions;
+  /** Who was let in; connections that are only open to be refused do not count. */
+  #clients = 0;
 
   constructor(options: PusherGatewayOptions) {
     this.#options = options;
@@ -135,7 +137,7 @@ export class PusherGateway {
     const hub = app && hubs.for(app);
     const verdict = admit(admission, hub?.app, {
       draining: isDraining(),
-      overloaded: isOverloaded(),
+      overloaded: isOverloaded(this.#clients),
       appConnections: hub?.authorisedCount() ?? 0,
       unauthenticatedConnections: hub?.unauthorisedCount() ?? 0,
     });
@@ -155,6 +157,7 @@ export class PusherGateway {
       isDraining,
     });
     connection.data.session = session;
+    this.#clients++;
     observer.connected(hub.app.id);
     onAdmitted?.({
       appId: hub.app.id,
@@ -184,6 +187,7 @@ export class PusherGateway {
   #close({ data: { session } }: PusherConnection): void {
     if (session === undefined) return;
     session.closed();
+    this.#clients--;
     this.#options.observer.disconnected(session.app.id);
   }
 }

@@ -10,12 +10,19 @@ export type AnyHttpServer = HttpServer | HttpsServer;
 /** Requests that are under way when the server closes have this long. */
 const closeGraceMs = 2000;
 
+/**
+ * Longer than proxies keep a connection that they may still use (nginx and AWS: a minute): with Node's 5 s they send
+ * requests into connections that are just being closed, and answer their clients 502.
+ */
+const keepAliveTimeoutMs = 75_000;
+
 export function createHttpServer(config: Config): AnyHttpServer {
   const { maxHeaderBytes, handshakeTimeoutMs, requestTimeoutMs } = config.limits;
   const limits = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     // Node looks for requests that take too long only this often.
     connectionsCheckingInterval: 1000,
     noDelay: true,
