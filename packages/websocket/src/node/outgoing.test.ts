@@ -127,6 +127,9 @@ describe("a slow consumer", () => {
     const test = await createBackedUp({ slowConsumer: "drop-newest" });
     const results = Array.from("abcde", (letter) => test.connection.send(letter.repeat(900)));
     expect(results).toEqual(["queued", "queued", "queued", "dropped", "dropped"]);
+    test.connection.onDeadline(test.wheel.now());
+    const told = test.log.filter((line) => line === "warning message-dropped-by-policy");
+    expect(told).toHaveLength(1);
     await test.socket.letPeerRead();
     expect(written(test)).toBe("#abc");
     expect(test.connection.isOpen).toBe(true);
