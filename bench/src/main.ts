@@ -8,6 +8,7 @@ import { renderChart } from "./report/chart.ts";
 import { judgeGoals } from "./report/goal-verdicts.ts";
 import { describeRun, type RunDescription, writeResultFile } from "./report/result-file.ts";
 import { renderReport } from "./report/text-report.ts";
+import { foreignCoresOf, type Row } from "./report/results.ts";
 import { takeRunLock } from "./run-lock.ts";
 import { runRounds } from "./run-rounds.ts";
 import { scenarios } from "./scenarios/all.ts";
@@ -26,6 +27,15 @@ const usage = `npm run bench -- [options]
 const fullEffort: Effort = { warmUpMs: 700, windowMs: 1200, isQuick: false };
 const quickEffort: Effort = { warmUpMs: 400, windowMs: 800, isQuick: true };
 const chartFile = fileURLToPath(new URL("../../docs/explanation/assets/benchmark.svg", import.meta.url));
+
+/** What the documentation shows must be worth showing. */
+const chartRounds = 3;
+const chartCores = 0.2;
+
+function isWorthShowing(row: Row): boolean {
+  const isWhole = [...row.cells.values()].every(({ byRound }) => byRound.size >= chartRounds);
+  return isWhole && foreignCoresOf(row) <= chartCores;
+}
 
 function readArguments() {
   const { values } = parseArgs({
@@ -112,7 +122,9 @@ async function main(): Promise<number> {
   const verdicts = judgeGoals(options.scenarios, results);
   process.stdout.write(`\n${renderReport(options.scenarios, results, verdicts)}\n`);
   process.stdout.write(`All samples: ${writeResultFile(run, results, verdicts)}\n`);
-  if (options.chart) {
+  if (options.chart && !results.rows.every(isWorthShowing)) {
+    process.stdout.write("No chart: it takes three whole rounds on a machine that nobody else uses.\n");
+  } else if (options.chart) {
     mkdirSync(fileURLToPath(new URL(".", `file://${chartFile}`)), { recursive: true });
     writeFileSync(chartFile, renderChart(results.rows, describeMachine(run)));
     process.stdout.write(`Chart: ${chartFile}\n`);

@@ -1,5 +1,6 @@
 /** The schedule: round by round, scenario by scenario, contenders in turn, until all is measured or time is up. */
 import type { ContenderName } from "./contenders.ts";
+import { readMachineCpuMs } from "./processes/process-usage.ts";
 import { Results } from "./report/results.ts";
 import type { Effort, Scenario } from "./scenarios/scenario.ts";
 
@@ -46,8 +47,14 @@ async function measureOne(
   effort: Effort,
   results: Results,
 ): Promise<void> {
+  const before = readMachineCpuMs();
+  const startedAt = performance.now();
   try {
-    results.add(scenario, contender, round, await scenario.measure(contender, effort));
+    const samples = await scenario.measure(contender, effort);
+    const after = readMachineCpuMs();
+    const foreignMs = after.allMs - before.allMs - (after.ownMs - before.ownMs);
+    const foreignCores = Math.max(0, foreignMs / (performance.now() - startedAt));
+    results.add(scenario, contender, round, samples, foreignCores);
   } catch (error) {
     // One contender that cannot must not cost the figures of all others; the report lists it.
     const problem = error instanceof Error ? error.message : String(error);

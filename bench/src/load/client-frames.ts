@@ -22,6 +22,11 @@ function encodeMasked(firstByte: number, payload: Buffer): Buffer {
   return frame;
 }
 
+/** Bytes of a server's frame with an uncompressed payload of this length: no mask. */
+export function serverFrameBytes(payloadBytes: number): number {
+  return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10);
+}
+
 export function encodeText(message: string): Buffer {
   return encodeMasked(final | text, Buffer.from(message));
 }

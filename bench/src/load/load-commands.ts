@@ -3,7 +3,10 @@
 /** How clients talk above TCP. */
 export type Dialect = "websocket" | "socket.io" | "pusher";
 
-/** How long to warm up and to measure, and whose CPU time to read. */
+/**
+ * How long to warm up and to measure, and whose CPU time to read. Both are CPU time of the server: on a busy machine wall
+ * time passes in which it does not run, and its code would be measured before it is compiled.
+ */
 export interface Timing {
   readonly serverPid: number;
   readonly warmUpMs: number;

@@ -13,11 +13,15 @@ interface Reading {
   readonly loadCpuUs: number;
 }
 
+const pollMs = 20;
+/** A server that is given so little of its core is not measured at all. */
+const leastShare = 0.05;
+
 /** Warms up, then counts. `countUnits` gives how many there have been so far. */
 export async function measureWindow(timing: Timing, countUnits: () => number): Promise<Window> {
-  await sleep(timing.warmUpMs);
+  await passServerTime(timing.serverPid, timing.warmUpMs);
   const before = read(timing.serverPid, countUnits);
-  await sleep(timing.windowMs);
+  await passServerTime(timing.serverPid, timing.windowMs);
   const after = read(timing.serverPid, countUnits);
   return {
     units: after.units - before.units,
@@ -25,6 +29,18 @@ export async function measureWindow(timing: Timing, countUnits: () => number): P
     serverCpuUs: after.serverCpuUs - before.serverCpuUs,
     loadCpuUs: after.loadCpuUs - before.loadCpuUs,
   };
+}
+
+/** Waits until the server has used so much CPU time. Rejects if it gets next to none: that measures the neighbours. */
+async function passServerTime(serverPid: number, cpuMs: number): Promise<void> {
+  const target = readCpuUs(serverPid) + cpuMs * 1000;
+  const deadline = performance.now() + cpuMs / leastShare;
+  while (readCpuUs(serverPid) < target) {
+    if (performance.now() > deadline) {
+      throw new Error(`the server used less than ${leastShare * 100} % of its core: the machine is too busy`);
+    }
+    await sleep(pollMs);
+  }
 }
 
 function read(serverPid: number, countUnits: () => number): Reading {
@@ -36,14 +52,17 @@ function read(serverPid: number, countUnits: () => number): Reading {
   };
 }
 
-/** Waits until `isDone`, or gives up after a while. */
-export async function waitUntil(isDone: () => boolean, timeoutMs = 15_000): Promise<void> {
+/** Waits until `isDone`, or gives up after a while; the caller looks what is missing. */
+export async function waitUntil(isDone: () => boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!isDone() && performance.now() < deadline) await sleep(5);
 }
 
-/** Waits until a counter has stood still for a while, and gives its value. */
-export async function waitUntilStill(count: () => number, stillMs = 150): Promise<number> {
+/**
+ * Waits until a counter has stood still for a while, and gives its value. Standing still proves nothing on a busy machine:
+ * whoever uses this checks the value against something else afterwards.
+ */
+export async function waitUntilStill(count: () => number, stillMs = 400): Promise<number> {
   let last = count();
   let since = performance.now();
   while (performance.now() - since < stillMs) {

@@ -24,6 +24,26 @@ export function readCpuUs(pid: number): number {
   }
 }
 
+/**
+ * CPU milliseconds that this machine has spent so far, and those of it that this process and its ended children have. The
+ * difference is the neighbours'.
+ */
+export function readMachineCpuMs(): { readonly allMs: number; readonly ownMs: number } {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = readFileSync(
+    "/proc/stat",
+    "latin1",
+  )
+    .split("\n", 1)[0]!
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  const stat = readFileSync("/proc/self/stat", "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const own = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  const toMs = 1000 / ticksPerSecond;
+  return { allMs: (user + nice + system + irq + softirq + steal) * toMs, ownMs: own * toMs };
+}
+
 export function readResidentBytes(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * pageBytes;
 }

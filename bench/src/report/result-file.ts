@@ -37,9 +37,9 @@ export function writeResultFile(run: RunDescription, results: Results, verdicts:
     unit: row.unit,
     ratios: { ws: ratioTo(row, "ws"), bun: ratioTo(row, "bun") },
     contenders: Object.fromEntries(
-      [...row.cells].map(([name, { byRound, serverShares, loadShares }]) => [
+      [...row.cells].map(([name, { byRound, serverShares, loadShares, foreignCores }]) => [
         name,
-        { ...summaryOf(row, name), values: [...byRound.values()], serverShares, loadShares },
+        { ...summaryOf(row, name), values: [...byRound.values()], serverShares, loadShares, foreignCores },
       ]),
     ),
   }));

@@ -16,6 +16,8 @@ export interface Cell {
   readonly byRound: Map<number, number>;
   readonly serverShares: number[];
   readonly loadShares: number[];
+  /** Cores that others on the machine used meanwhile. */
+  readonly foreignCores: number[];
 }
 
 export interface MissedMeasurement {
@@ -29,15 +31,22 @@ export class Results {
   readonly #rows = new Map<string, Row & { readonly cells: Map<ContenderName, Cell> }>();
   readonly missed: MissedMeasurement[] = [];
 
-  add(scenario: Scenario, contender: ContenderName, round: number, samples: readonly Sample[]): void {
+  add(
+    scenario: Scenario,
+    contender: ContenderName,
+    round: number,
+    samples: readonly Sample[],
+    foreignCores: number,
+  ): void {
     for (const { variant, unit, value, serverShare, loadShare } of samples) {
       const id = `${scenario.name}/${variant}`;
       const row = this.#rows.get(id) ?? { scenario, variant, unit, cells: new Map<ContenderName, Cell>() };
       this.#rows.set(id, row);
-      const fresh: Cell = { byRound: new Map(), serverShares: [], loadShares: [] };
+      const fresh: Cell = { byRound: new Map(), serverShares: [], loadShares: [], foreignCores: [] };
       const cell = row.cells.get(contender) ?? fresh;
       row.cells.set(contender, cell);
       cell.byRound.set(round, value);
+      cell.foreignCores.push(foreignCores);
       if (serverShare !== undefined) cell.serverShares.push(serverShare);
       if (loadShare !== undefined) cell.loadShares.push(loadShare);
     }
@@ -64,4 +73,9 @@ export function ratioTo(row: Row, other: ContenderName): Summary | undefined {
   if (ours === undefined || theirs === undefined) return undefined;
   const all = ratios(ours.byRound, theirs.byRound);
   return all.length === 0 ? undefined : summarize(all);
+}
+
+/** Cores that others on the machine used while this row was measured; the median of all its samples. */
+export function foreignCoresOf({ cells }: Row): number {
+  return summarize([...cells.values()].flatMap(({ foreignCores }) => foreignCores)).median;
 }

@@ -3,7 +3,7 @@ import { contenderNames } from "../contenders.ts";
 import { isPinned } from "../processes/placement.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { Verdict } from "./goal-verdicts.ts";
-import { ratioTo, type Results, type Row, summaryOf } from "./results.ts";
+import { foreignCoresOf, ratioTo, type Results, type Row, summaryOf } from "./results.ts";
 import type { Summary } from "./statistics.ts";
 
 /** Above this share of its core the load generator may have been what limited. */
@@ -22,12 +22,13 @@ export function renderReport(
 }
 
 function renderScenario(scenario: Scenario, rows: readonly Row[]): string {
-  const header = ["", ...scenario.contenders, "× ws", "× bun", "busy: server / load"];
+  const header = ["", ...scenario.contenders, "× ws", "× bun", "others", "busy: server / load"];
   const lines = rows.map((row) => [
     row.variant,
     ...scenario.contenders.map((contender) => formatSummary(summaryOf(row, contender))),
     formatRatio(ratioTo(row, "ws")),
     formatRatio(ratioTo(row, "bun")),
+    foreignCoresOf(row).toFixed(1),
     formatShares(row),
   ]);
   return `${scenario.title} (${rows[0]?.unit})\n${renderTable([header, ...lines])}`;
@@ -48,9 +49,10 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
     .join("");
 }
 
-/** The median, and half the distance between lowest and highest in percent of it. */
+/** The median, and half the distance between lowest and highest in percent of it; one round has no spread to show. */
 function formatSummary(summary: Summary | undefined): string {
   if (summary === undefined) return "–";
+  if (summary.rounds < 2) return `${formatFigure(summary.median)} (n=1)`;
   const spread = Math.round(((summary.high - summary.low) / 2 / summary.median) * 100);
   return `${formatFigure(summary.median)} ±${Number.isFinite(spread) ? spread : 0}%`;
 }
@@ -81,10 +83,11 @@ function percent(shares: readonly number[]): string {
 
 function renderVerdicts(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return "";
-  const lines = verdicts.map(({ scenario, variant, goal, figure, isMet }) => [
-    `${isMet ? "met   " : "MISSED"} ${scenario}: ${variant}`,
+  const lines = verdicts.map(({ scenario, variant, goal, figure, verdict, reason }) => [
+    `${verdict.padEnd(7)} ${scenario}: ${variant}`,
     goal,
     formatFigure(figure),
+    reason ?? "",
   ]);
   return `Goals\n${renderTable(lines)}`;
 }
@@ -101,6 +104,8 @@ const notes = `How to read this
   Figures are the server's CPU time (user and system, all threads, from /proc) divided by what it did in the window, not
   wall time; medians of all rounds, ± half the distance from lowest to highest. Ratios are made round by round, and
   contenders take turns within a round, so that noise of the machine hits all of them.
+  others: cores that other programs used meanwhile. Above 0.1, milliseconds say nothing; above 0.5, nothing is certain.
+  Goals are judged only with three rounds that agree and without such neighbours.
   busy: percent of a core that server and load generator used, in the order of the columns; * is 90 and more. A server
   near 100 had work at every moment. Where only the load generator is near 100, the server waited for it: its CPU time
   per unit still counts, but holds more wake-ups than under full load.
