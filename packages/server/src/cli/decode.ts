@@ -81,8 +81,10 @@ function introduce({ format, conversations, sender }: Extract<DecodeInput, { ok:
     const bytes = conversations[0]?.directions[sender.role]?.bytes.length ?? 0;
     return `${bytes} bytes from ${format}, sent by the ${sender.role} (${sender.reason})`;
   }
-  const isCapture = conversations.some(({ capture }) => capture !== undefined) || conversations.length === 0;
-  return isCapture ? `${format} with ${conversations.length} TCP connections that carry data` : format;
+  const isCapture = conversations.length === 0 || conversations.some(({ capture }) => capture !== undefined);
+  if (!isCapture) return format;
+  const count = conversations.length;
+  return `${format} with ${count === 1 ? "one TCP connection that carries" : `${count} TCP connections that carry`} data`;
 }
 
 /** Adds the command. */

@@ -15,5 +15,6 @@ export const plainStyle: StyleText = (_, text) => text;
 /** Colour only on a terminal, and never where NO_COLOR asks for none. */
 export function chooseStyle(output: TextOutput, env: CommandContext["env"]): StyleText {
   const colourful = output.isTTY === true && (env["NO_COLOR"] ?? "") === "";
-  return colourful ? (style, text) => styleText(style, text) : plainStyle;
+  // Left to itself, styleText would look at standard output, whichever stream the text is for.
+  return colourful ? (style, text) => styleText(style, text, { validateStream: false }) : plainStyle;
 }

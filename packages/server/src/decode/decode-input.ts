@@ -2,6 +2,7 @@
  * What people hand to `decode`, told apart: captures, handshakes as text, and bytes in any spelling. Bytes or text in,
  * conversations out.
  */
+import { isUtf8 } from "node:buffer";
 import type { Failure, Role } from "@antiphon/websocket";
 import { type ByteTextFormat, parseByteText } from "@antiphon/websocket/inspect";
 import type { CapturedPacket } from "./capture/captured-packet.ts";
@@ -37,12 +38,17 @@ export function readDecodeBytes(bytes: Uint8Array, from: Role | undefined): Deco
     const { format, read } = capture;
     return read.ok ? readPackets(`a ${format} capture`, read.packets) : read;
   }
-  const text = Buffer.from(bytes).toString("latin1");
-  // Bytes that are text have no others than these; a stream of frames nearly always has.
-  return /^[\t\r\n\x20-\x7e\x80-\xff]*$/.test(text) && !looksLikeFrames(bytes)
+  return isText(bytes)
     ? readDecodeText(Buffer.from(bytes).toString("utf8"), from)
     : readRaw("raw bytes", bytes, from);
 }
+
+/** Frames hardly ever are: the first byte of a whole message begins no character of UTF-8. */
+function isText(bytes: Uint8Array): boolean {
+  return isUtf8(bytes) && bytes.every((byte) => byte >= 0x20 || whiteSpace.has(byte));
+}
+
+const whiteSpace: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d]);
 
 /** Reads text from the command line or a file. */
 export function readDecodeText(text: string, from: Role | undefined): DecodeInput {
@@ -77,9 +83,4 @@ function toConversation({ number, client, server, streams, startMs, end }: Captu
 
 function createDirection(bytes: Uint8Array): Direction {
   return { bytes, hasStart: true, missingBytes: 0, timeOf: () => undefined };
-}
-
-/** A text frame of a server can be all printable but for its first byte, which no text in UTF-8 begins with. */
-function looksLikeFrames([first = 0]: Uint8Array): boolean {
-  return first >= 0x80 && first <= 0xbf;
 }

@@ -65,9 +65,19 @@ function renderHeader(line: string, known: Meanings, width: number, style: Style
   return `  ${style("cyan", shown(name).padEnd(width))}  ${value}${meaning === undefined ? "" : `  ${style("dim", `(${meaning})`)}`}`;
 }
 
+/** The parameters under their names in the header; what is as it always is goes without saying. */
 function describeDeflate(deflate: NegotiatedDeflate | undefined): string {
   if (deflate === undefined) return "no compression";
-  return `permessage-deflate ${JSON.stringify(deflate).replaceAll(/[{}"]/g, "").replaceAll(",", ", ").replaceAll(":", " ")}`;
+  const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits } =
+    deflate;
+  const parameters = [
+    "permessage-deflate",
+    ...(serverNoContextTakeover ? ["server_no_context_takeover"] : []),
+    ...(clientNoContextTakeover ? ["client_no_context_takeover"] : []),
+    ...(serverMaxWindowBits < 15 ? [`server_max_window_bits=${serverMaxWindowBits}`] : []),
+    ...(clientMaxWindowBits < 15 ? [`client_max_window_bits=${clientMaxWindowBits}`] : []),
+  ];
+  return parameters.join("; ");
 }
 
 function shown(text: string): string {
