@@ -35,7 +35,7 @@ export interface FinishedRequest {
   readonly status: number;
   readonly appId: string | undefined;
   readonly durationMs: number;
-  /** Body bytes as announced by the client; 0 for chunked bodies. */
+  /** Bytes of the body; 0 where it was refused. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
 }

@@ -71,6 +71,22 @@ describe("answers", () => {
     });
     expect(api.finished[1]).toMatchObject({ route: undefined, status: 404, appId: undefined });
   });
+
+  it("tell metrics what came of a body, not what a stranger announced", async () => {
+    const api = await start();
+    await api.exchange(
+      "POST /apps/3/events HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000000\r\n\r\n",
+      /"code":413/,
+    );
+    await expect.poll(() => api.finished).toHaveLength(1);
+    expect(api.finished[0]).toMatchObject({ status: 413, receivedBytes: 0 });
+
+    const text = JSON.stringify(event);
+    const target = signTarget(api.app, "POST", "/apps/3/events", text);
+    await fetch(api.url + target, { method: "POST", body: new Blob([text]).stream(), duplex: "half" });
+    await expect.poll(() => api.finished).toHaveLength(2);
+    expect(api.finished[1]).toMatchObject({ status: 200, receivedBytes: text.length });
+  });
 });
 
 describe("request bodies", () => {

@@ -23,7 +23,7 @@ import { addHealthRoutes } from "./health-routes.ts";
 import type { ClientError, FinishedRequest, HttpApiOptions } from "./http-api-options.ts";
 import { createRefusal, refuseException } from "./refusal.ts";
 import { readBody } from "./request-body.ts";
-import type { RouteContext } from "./route-context.ts";
+import { bodyOf, type RouteContext } from "./route-context.ts";
 import { allowedMethods } from "./route-table.ts";
 import { type AppFinder, appByKey, appByPath, createAuthentication } from "./signed-request.ts";
 import { addUserRoutes, addUserRoutesWithoutApp } from "./users-routes.ts";
@@ -125,13 +125,14 @@ function refuseUnknown(context: RouteContext, request: FastifyRequest, reply: Fa
 
 function observeRequests(fastify: FastifyInstance, onRequestDone: (request: FinishedRequest) => void): void {
   fastify.addHook("onResponse", (request, reply, done) => {
+    const body = bodyOf(request);
     onRequestDone({
       method: request.method,
       route: request.routeOptions.url,
       status: reply.statusCode,
       appId: request.caller?.id,
       durationMs: reply.elapsedTime,
-      receivedBytes: Number(request.raw.headers["content-length"] ?? 0),
+      receivedBytes: body.ok ? body.bytes.length : 0,
       sentBytes: Number(reply.getHeader("content-length") ?? 0),
     });
     done();

@@ -24,7 +24,7 @@ const counters: readonly (readonly [name: string, sum: keyof AppTraffic, help: s
   ],
   ["http_received_bytes", "httpBytesReceived", "Bytes of the bodies of API requests."],
   ["http_transmitted_bytes", "httpBytesSent", "Bytes of the bodies of API answers."],
-  ["http_calls_received_total", "httpCalls", "Authenticated API requests, refused ones among them."],
+  ["http_calls_received_total", "httpCalls", "API requests that name the app, refused ones among them."],
 ];
 
 /** Registers the counters of {@link AppTraffic}. An app counts from zero as soon as it has a hub. */

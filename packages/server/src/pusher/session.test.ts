@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PusherSession } from "./session.ts";
 import { TestNode } from "./session.test.harness.ts";
 
 describe("opening", () => {
@@ -227,5 +228,25 @@ describe("required user authentication", () => {
     const node = new TestNode({ connection });
     node.connect().session.closed();
     expect(node.clock.pending).toBe(0);
+  });
+});
+
+describe("reports", () => {
+  it("hold no more of a client's channel name than a name may have", () => {
+    const { hub, clock } = new TestNode({ channels: { maxNameLength: 20 } });
+    const channels: (string | undefined)[] = [];
+    const session = new PusherSession({
+      hub,
+      transport: { send: () => {}, close: () => {} },
+      socketId: "7.7",
+      now: clock.now,
+      scheduler: clock,
+      report: (_failure, { channel }) => channels.push(channel),
+    });
+    session.open();
+    const channel = "x".repeat(10_000);
+    session.receiveText(JSON.stringify({ event: "pusher:subscribe", data: { channel } }));
+    session.receiveText(JSON.stringify({ event: "client-x", channel, data: {} }));
+    expect(channels).toEqual([`${"x".repeat(20)}…`, `${"x".repeat(20)}…`]);
   });
 });

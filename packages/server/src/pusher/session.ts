@@ -174,7 +174,8 @@ export class PusherSession implements SessionContext {
 
   report(failure: Failure, channel?: string): void {
     const context = { appId: this.app.id, socketId: this.socketId };
-    this.#options.report(failure, channel === undefined ? context : { ...context, channel });
+    const name = channel === undefined ? {} : { channel: excerpt(channel, this.app.channels.maxNameLength) };
+    this.#options.report(failure, { ...context, ...name });
   }
 
   authorise(): boolean {
