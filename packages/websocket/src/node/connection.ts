@@ -208,6 +208,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     if (this.isOpen && this.#outgoing.admit(frames.length)) this.#outgoing.write(frames);
   }
 
+  /** Writes a message in frames of its own, where {@link frameFor} has none. For topics. */
+  writeOwn(data: string | Uint8Array): void {
+    if (!this.isOpen || !this.#outgoing.admit(data.length)) return;
+    const frame = this.#protocol.encodeMessage(data, this.#isCompressible(data, {}));
+    if (!("name" in frame)) this.#outgoing.write(frame);
+  }
+
   /**
    * Begins a message that is sent in pieces, uncompressed. Other messages wait until it ends.
    * @throws FailureError `send-while-streaming` while another one is open, `send-after-close`.
@@ -541,9 +548,9 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     for (const frame of this.#protocol.takeOutput()) this.#outgoing.pushAhead(frame);
   }
 
-  /** Flushes what topics hold for this turn, so that a direct message does not overtake them. */
+  /** Takes what topics hold for this connection, so that a direct message does not overtake it. */
   #flushTopics(): void {
-    for (const topic of this.topics) topic.flush();
+    for (const topic of this.topics) topic.settle(this);
   }
 
   /** @internal The socket takes bytes again. */

@@ -1,22 +1,26 @@
 /**
  * Publish to many connections: a message is encoded once, and all that is published within one turn of the event loop
- * leaves as one write per subscriber, of one buffer that all of them share.
+ * leaves as one write per subscriber, of one buffer that all of them share. Large topics are served in slices, so that one
+ * broadcast does not hold the event loop.
  */
 import type { WebSocketConnection } from "./connection.ts";
 import { PreparedMessage } from "./prepared-message.ts";
+import { type Publication, TopicDelivery } from "./topic-delivery.ts";
 import { atTurnEnd, type TurnEndListener } from "./turn.ts";
 
-type Subscriber = WebSocketConnection;
-
-interface Publication {
-  readonly message: PreparedMessage;
-  readonly except: Subscriber | undefined;
-}
+/** Subscribers that are served without a pause: at some 4 µs each, the event loop is held for about as many ms. */
+const sliceSize = 1000;
+const maxDeliveries = 8;
 
 export class Topic implements TurnEndListener {
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Set<WebSocketConnection>();
   readonly #onEmpty: (() => void) | undefined;
+  /** Published in this turn. */
   #pending: Publication[] = [];
+  /** Under way in slices, oldest first: each subscriber gets them in this order. */
+  #deliveries: TopicDelivery[] = [];
+  /** A write may give a slow subscriber up, and its leaving may be published here: that has to come after. */
+  #isServing = false;
 
   /** @param onEmpty called when the last subscriber has left. */
   constructor(onEmpty?: () => void) {
@@ -35,7 +39,7 @@ export class Topic implements TurnEndListener {
   /** Subscribes a connection to what is published from now on. One that is closed is not kept. */
   add(connection: WebSocketConnection): void {
     if (this.#subscribers.has(connection) || connection.state === "closed") return;
-    this.flush();
+    this.#closeTurn();
     this.#subscribers.add(connection);
     connection.topics.add(this);
   }
@@ -43,7 +47,7 @@ export class Topic implements TurnEndListener {
   /** Ends the subscription; what was published before still goes out. */
   delete(connection: WebSocketConnection): void {
     if (!this.#subscribers.has(connection)) return;
-    this.flush();
+    this.settle(connection);
     this.#subscribers.delete(connection);
     connection.topics.delete(this);
     if (this.#subscribers.size === 0) this.#onEmpty?.();
@@ -57,44 +61,45 @@ export class Topic implements TurnEndListener {
     this.#pending.push({ message, except });
   }
 
-  /** Writes what was published in this turn. Called at its end, and earlier to keep the order of messages. */
-  flush(): void {
-    if (this.#pending.length === 0) return;
-    const pending = this.#pending;
-    this.#pending = [];
-    const excluded = new Set<Subscriber>();
-    for (const { except } of pending) if (except) excluded.add(except);
-    const joined = new Map<number, Uint8Array>();
-    for (const subscriber of this.#subscribers) {
-      const variant = subscriber.frameVariant;
-      if (variant === undefined || excluded.has(subscriber)) {
-        sendEach(subscriber, pending);
-        continue;
-      }
-      let frames = joined.get(variant);
-      if (frames === undefined) {
-        frames = joinFrames(subscriber, pending);
-        joined.set(variant, frames);
-      }
-      subscriber.writeShared(frames);
-    }
+  /** Gives one subscriber at once what was published before, since something else is about to be sent to it. */
+  settle(connection: WebSocketConnection): void {
+    this.#closeTurn();
+    for (const delivery of this.#deliveries) delivery.serve(connection);
   }
 
+  /** @internal */
   onTurnEnd(): void {
-    this.flush();
+    this.#closeTurn();
+    this.#serveSlice();
   }
-}
 
-/** For subscribers that cannot share: those left out of some messages, or with a compressor that remembers. */
-function sendEach(subscriber: Subscriber, pending: readonly Publication[]): void {
-  for (const { message, except } of pending) if (except !== subscriber) subscriber.sendPrepared(message);
-}
-
-function joinFrames(subscriber: Subscriber, pending: readonly Publication[]): Uint8Array {
-  const frames: Uint8Array[] = [];
-  for (const { message } of pending) {
-    const frame = subscriber.frameFor(message);
-    if (frame) frames.push(frame);
+  /** Sends what is pending on its way, to the subscribers of this moment: at once, or in slices if they are many. */
+  #closeTurn(): void {
+    if (this.#pending.length === 0) return;
+    const delivery = new TopicDelivery(this.#pending);
+    this.#pending = [];
+    if (this.#deliveries.length === 0 && this.#subscribers.size <= sliceSize && !this.#isServing) {
+      this.#isServing = true;
+      delivery.serveAll(this.#subscribers);
+      this.#isServing = false;
+      return;
+    }
+    // Each delivery under way remembers whom it has to serve; a storm of joins and leaves must not make many of them.
+    if (this.#deliveries.length === maxDeliveries)
+      this.#deliveries.shift()?.serveSome(Number.POSITIVE_INFINITY);
+    delivery.begin(this.#subscribers);
+    this.#deliveries.push(delivery);
+    if (this.#deliveries.length === 1) atTurnEnd(this);
   }
-  return frames.length === 1 ? frames[0]! : Buffer.concat(frames);
+
+  #serveSlice(): void {
+    let left = sliceSize;
+    while (left > 0) {
+      const [delivery] = this.#deliveries;
+      if (delivery === undefined) return;
+      left -= delivery.serveSome(left);
+      if (delivery.isDone) this.#deliveries.shift();
+    }
+    if (this.#deliveries.length > 0) atTurnEnd(this);
+  }
 }
