@@ -12,6 +12,7 @@ interface Decoded {
 export function collectFindings({ conversation, handshake, frames }: Decoded): Finding[] {
   const inHandshake = (handshake?.inspection.findings ?? []).map((finding) => ({
     failure: finding.failure,
+    about: "handshake" as const,
     where: finding.in,
   }));
   return [
@@ -33,7 +34,8 @@ function findInFrames({ sender, start, inspection }: DecodedFrames, conversation
   const names = new Set<string>();
   const add = (failure: Failure, where: string, detail?: string): void => {
     names.add(failure.name);
-    findings.push({ failure: blame(failure, sender), where, ...(detail !== undefined && { detail }) });
+    const blamed = blame(failure, sender);
+    findings.push({ failure: blamed, about: "frames", where, ...(detail !== undefined && { detail }) });
   };
   const nameFrame = (offset: number): string => {
     const frame = inspection.frames.find((candidate) => candidate.start <= offset && offset < candidate.end);
@@ -67,7 +69,7 @@ function findMissing({ directions }: Conversation): Finding[] {
     if (!direction || direction.missingBytes === 0) return [];
     const evidence = { bytes: direction.missingBytes, position: direction.bytes.length };
     const failure = toolFailures.create("capture-bytes-missing", evidence);
-    return [{ failure, where: `the ${sender}'s side` }];
+    return [{ failure, about: "end", where: `the ${sender}'s side` }];
   });
 }
 
@@ -77,12 +79,13 @@ function findAtEnd({ end, directions }: Conversation, frames: readonly DecodedFr
   const by = frames.find(({ sender }) => sender === end.by);
   const where = `the end, by the ${end.by}`;
   if (by?.inspection.outcome.status === "incomplete" && isComplete) {
-    return [{ failure: blame(engineFailures.create("stream-truncated-frame"), end.by), where }];
+    const failure = blame(engineFailures.create("stream-truncated-frame"), end.by);
+    return [{ failure, about: "end", where }];
   }
   const isClosed = frames.some(({ inspection }) => inspection.outcome.status === "closed");
   const isFailed = frames.some(({ inspection }) => inspection.outcome.status === "failed");
   // Behind a Close frame the end is in order; behind a broken frame it is a consequence.
   if (isClosed || isFailed || !isComplete) return [];
   const name = end.how === "reset" ? "tcp-reset" : "close-without-frame";
-  return [{ failure: blame(engineFailures.create(name), end.by), where }];
+  return [{ failure: blame(engineFailures.create(name), end.by), about: "end", where }];
 }

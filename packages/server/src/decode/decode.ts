@@ -34,9 +34,7 @@ function decodeOne(
 ): DecodedConversation {
   if (conversation.capture && isEncrypted(conversation)) {
     const failure = toolFailures.create("capture-encrypted");
-    return skip(conversation, failure.message, [
-      { failure, where: `connection ${conversation.capture.number}` },
-    ]);
+    return skip(conversation, failure.message, [{ failure, about: "end", where: "all of it" }]);
   }
   // Captures hold all kinds of connections; what is not known to be WebSocket is decoded where nothing else is meant.
   if (conversation.capture && !isOnlyOne && !hasHandshake(conversation)) {

@@ -55,6 +55,7 @@ export interface DecodedHandshake {
 /** Something that is wrong, or worth knowing. */
 export interface Finding {
   readonly failure: Failure;
+  readonly about: "handshake" | "frames" | "end";
   /** For example `frame 1 of the client, byte 8`. */
   readonly where: string;
   readonly detail?: string;

@@ -19,12 +19,13 @@ export function renderDecoding(
   view: DecodingView,
 ): string {
   const sections = decoded.map((conversation) => renderConversation(conversation, view));
+  const isEmpty = decoded.every(({ handshake, frames }) => handshake === undefined && frames.length === 0);
   const findings = decoded.flatMap((conversation) => nameConnections(conversation, decoded.length > 1));
   const lines = [
     introduction,
     "",
     ...sections.flatMap((section) => [...section, ""]),
-    ...renderFindings(findings, view),
+    ...renderFindings(findings, isEmpty, view),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -35,18 +36,26 @@ function renderConversation(decoded: DecodedConversation, view: DecodingView): s
   if (skipped !== undefined) return [...lines, skipped];
   const areBothShown = frames.length > 1;
   const blocks = [
-    ...(handshake ? [renderHandshake(handshake, view.style)] : []),
+    ...(handshake
+      ? [[...renderHandshake(handshake, view.style), ...renderProblems(decoded, "handshake")]]
+      : []),
     ...frames.map((side) => renderFrames(side, { ...view, prefix: areBothShown ? `${side.sender} ` : "" })),
-    ...renderEnd(conversation),
-  ];
+    [...renderEnd(conversation), ...renderProblems(decoded, "end")],
+  ].filter((block) => block.length > 0);
   return [...lines, ...blocks.flatMap((block, index) => (index === 0 ? block : ["", ...block]))];
 }
 
-function renderEnd({ end, startMs }: DecodedConversation["conversation"]): string[][] {
+/** What happened, where no frame shows it; what to do stands at the end of all. */
+function renderProblems({ findings }: DecodedConversation, about: Finding["about"]): string[] {
+  const shown = findings.filter((finding) => finding.about === about);
+  return shown.map(({ failure, where }) => `${where}: ${failure.name}. ${failure.message}`);
+}
+
+function renderEnd({ end, startMs }: DecodedConversation["conversation"]): string[] {
   if (!end) return [];
   const at =
     end.timeMs === undefined || startMs === undefined ? "" : `, ${formatDuration(end.timeMs - startMs)}`;
-  return [[`end: the ${end.by} ${end.how === "reset" ? "reset the connection" : "ended TCP first"}${at}`]];
+  return [`end: the ${end.by} ${end.how === "reset" ? "reset the connection" : "ended TCP first"}${at}`];
 }
 
 function renderTitle({ conversation }: DecodedConversation, style: StyleText): string[] {
@@ -61,13 +70,15 @@ function nameConnections({ conversation, findings }: DecodedConversation, areSev
   return findings.map((finding) => ({ ...finding, where: `connection ${capture.number}, ${finding.where}` }));
 }
 
-function renderFindings(findings: readonly Finding[], { style }: DecodingView): string[] {
-  if (findings.length === 0) return [style("green", "Nothing here breaks the RFC.")];
+function renderFindings(findings: readonly Finding[], isEmpty: boolean, { style }: DecodingView): string[] {
   const lines = findings.map((finding) => {
     const { failure, where } = finding;
     const mark = style(isBreach(finding) ? "red" : "cyan", failure.name);
     return `${mark} (${where}): ${describeFault(failure)}. ${failure.fix}`;
   });
-  if (!findings.some(isBreach)) return [...lines, style("green", "Nothing here breaks the RFC.")];
-  return lines;
+  if (findings.some(isBreach)) return lines;
+  const verdict = isEmpty
+    ? style("yellow", "Nothing was decoded.")
+    : style("green", "Nothing here breaks the RFC.");
+  return [...lines, verdict];
 }

@@ -108,9 +108,16 @@ function renderConclusion({ inspection, start }: DecodedFrames, { prefix, maxFra
 }
 
 function renderMessage({ type, data, compressed, frames }: InspectedMessage, prefix: string): string {
-  const shown = typeof data === "string" ? shorten(JSON.stringify(data), 66) : formatBinary(data);
+  const shown = typeof data === "string" ? quote(data) : formatBinary(data);
   const span = frames[0] === frames[1] ? `frame ${frames[0]}` : `frames ${frames[0]} to ${frames[1]}`;
   return `message: ${compressed ? "compressed " : ""}${type} ${escapeUnsafe(shown)} (${prefix}${span})`;
+}
+
+const maxTextCharacters = 64;
+
+function quote(text: string): string {
+  const isCut = text.length > maxTextCharacters;
+  return `${JSON.stringify(text.slice(0, maxTextCharacters))}${isCut ? "..." : ""}`;
 }
 
 function formatBinary(data: Uint8Array): string {

@@ -19,7 +19,7 @@ const firstLines: Readonly<Record<Role, RegExp>> = {
 /** `undefined` if the bytes do not begin with the first line of a request, or of a response. */
 export function splitHead(bytes: Uint8Array, sender: Role): SplitHead | undefined {
   const text = Buffer.from(bytes.subarray(0, maxHeadBytes)).toString("latin1");
-  if (!firstLines[sender].test(`${text}\n`)) return undefined;
+  if (!firstLines[sender].test(text)) return undefined;
   const border = /\r?\n\r?\n/.exec(text);
   const end = border ? border.index + border[0].length : text.length;
   return { text: text.slice(0, end), lines: text.slice(0, border?.index).split(/\r?\n/), end };
