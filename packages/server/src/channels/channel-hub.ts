@@ -65,7 +65,8 @@ export interface ChannelHub {
 
 /** What happened in an app's channels, for webhooks and metrics. Raised once over the cluster. */
 export type ChannelOccurrence =
-  | { readonly name: "channel_occupied" | "channel_vacated" | "cache_miss"; readonly channel: string }
+  | { readonly name: "channel_occupied" | "channel_vacated"; readonly channel: string }
+  | { readonly name: "cache_miss"; readonly channel: string }
   | { readonly name: "member_added" | "member_removed"; readonly channel: string; readonly userId: string }
   | {
       readonly name: "client_event";

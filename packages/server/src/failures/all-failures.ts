@@ -6,6 +6,7 @@ import { type Catalogue, engineFailures, type FailureDefinition } from "@antipho
 import { admissionFailures } from "./admission-failures.ts";
 import { apiSignatureFailures } from "./api-signature-failures.ts";
 import { clientEventFailures } from "./client-event-failures.ts";
+import { clusterFailures } from "./cluster-failures.ts";
 import { configFailures } from "./config-failures.ts";
 import { doctorFailures } from "./doctor-failures.ts";
 import { httpFailures } from "./http-failures.ts";
@@ -31,6 +32,7 @@ export const catalogues: readonly Pick<Catalogue<Record<string, FailureDefinitio
     apiSignatureFailures,
     httpFailures,
     webhookFailures,
+    clusterFailures,
     metricsFailures,
     configFailures,
     listenFailures,

@@ -6,6 +6,7 @@ import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import type { ChannelOccurrence, FanOut, Subscriber } from "../channels/channel-hub.ts";
 import { LocalHub } from "../channels/local-hub.ts";
+import type { ClusterAdapter } from "../cluster/cluster-adapter.ts";
 import { type AppOverrides, testApp } from "./app.test.harness.ts";
 import { signText } from "./digest.ts";
 import { ManualClock } from "./manual-clock.test.harness.ts";
@@ -126,20 +127,33 @@ export class TestClient {
   }
 }
 
+export interface TestNodeOptions {
+  readonly batched?: boolean;
+  /** The nodes of one cluster share a clock. */
+  readonly clock?: ManualClock;
+  readonly cluster?: ClusterAdapter;
+  /** Socket ids begin behind this number. */
+  readonly clientsBefore?: number;
+}
+
 export class TestNode {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly hub: LocalHub;
   readonly occurrences: ChannelOccurrence[] = [];
   readonly reports: Failure[] = [];
   draining = false;
-  #clients = 0;
+  #clients: number;
 
-  constructor(overrides: AppOverrides = {}, { batched = false } = {}) {
+  constructor(overrides: AppOverrides = {}, options: TestNodeOptions = {}) {
+    const { batched = false, clock = new ManualClock(), cluster, clientsBefore = 0 } = options;
+    this.clock = clock;
+    this.#clients = clientsBefore;
     this.hub = new LocalHub({
       app: testApp(overrides),
       createFanOut: () => new RecordingFanOut(batched),
       now: this.clock.now,
       scheduler: this.clock,
+      ...(cluster && { cluster }),
     });
     this.hub.onOccurrence((occurrence) => this.occurrences.push(occurrence));
   }

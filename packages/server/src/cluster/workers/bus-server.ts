@@ -1,0 +1,160 @@
+/**
+ * The bus in the primary process: every worker has a link to it, and what one of them tells goes through here to the others,
+ * in one order. The primary process keeps a replica like every node, so that it can say who is interested in a channel,
+ * welcome newcomers with the state of all, and see every edge of the cluster once.
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Failure } from "@antiphon/websocket";
+import type { ClusterReplica } from "../../channels/cluster-replica.ts";
+import { clusterFailures } from "../../failures/cluster-failures.ts";
+import { collectChanges } from "./announcement-batch.ts";
+import { type BusFrame, frameKinds } from "./bus-frame.ts";
+import { BusLink, type BusProblem } from "./bus-link.ts";
+import { type BusMessage, decodeMessage, encodeMessage, type ForwardedOccurrence } from "./bus-message.ts";
+import { readPublicationTarget } from "./bus-publication.ts";
+
+export interface BusServerOptions {
+  readonly replica: ClusterReplica;
+  /** The nodes with somebody in the channel. */
+  readonly interestedNodes: (appId: string, channel: string) => Iterable<string>;
+  /** A worker saw this, and leaves it to the primary process. */
+  readonly onOccurrence: (appId: string, occurrence: ForwardedOccurrence) => void;
+  readonly report: (failure: Failure) => void;
+}
+
+interface Worker {
+  readonly link: BusLink;
+  /** Once it has said hello. */
+  nodeId: string | undefined;
+}
+
+export class BusServer {
+  readonly #options: BusServerOptions;
+  readonly #server: Server;
+  readonly #workers = new Map<string, Worker>();
+  readonly #links = new Set<BusLink>();
+  readonly #idleWaiters: (() => void)[] = [];
+  /** The primary process as a node that owns nothing; cached events are told in its name. */
+  readonly #nodeId = randomUUID();
+
+  constructor(options: BusServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  /** Listens on a Unix socket, or a named pipe on Windows. Rejects with Node's error if it cannot. */
+  start(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(path, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves once every worker has left the bus, and everything it told has been taken in. */
+  async idle(): Promise<void> {
+    if (this.#links.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.push(resolve);
+    });
+  }
+
+  /** Cuts what is left, and closes. */
+  async stop(): Promise<void> {
+    for (const link of this.#links) link.destroy();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const worker: Worker = {
+      nodeId: undefined,
+      link: new BusLink(socket, {
+        onFrame: (frame) => this.#receive(worker, frame),
+        onClose: (problem) => this.#lose(worker, problem),
+      }),
+    };
+    this.#links.add(worker.link);
+  }
+
+  #receive(worker: Worker, frame: BusFrame): boolean {
+    if (frame.kind === frameKinds.publication) return this.#route(worker, frame);
+    const message = frame.kind === frameKinds.message ? decodeMessage(frame.payload) : undefined;
+    return message !== undefined && this.#handle(worker, message, frame.bytes);
+  }
+
+  #route(worker: Worker, { payload, bytes }: BusFrame): boolean {
+    const target = readPublicationTarget(payload);
+    if (target === undefined || worker.nodeId === undefined) return false;
+    for (const nodeId of this.#options.interestedNodes(target.appId, target.channel)) {
+      if (nodeId !== worker.nodeId) this.#workers.get(nodeId)?.link.send(bytes);
+    }
+    return true;
+  }
+
+  #handle(worker: Worker, message: BusMessage, bytes: Buffer): boolean {
+    if (message.type === "hello") return this.#welcome(worker, message.nodeId);
+    if (worker.nodeId === undefined) return false;
+    switch (message.type) {
+      case "changes":
+        if (message.nodeId !== worker.nodeId) return false;
+        this.#options.replica.changed(message.nodeId, message.appId, message.changes);
+        this.#broadcast(bytes, worker);
+        return true;
+      case "command":
+        this.#broadcast(bytes, worker);
+        return true;
+      case "occurrence":
+        this.#options.onOccurrence(message.appId, message.occurrence);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #welcome(worker: Worker, nodeId: string): boolean {
+    const { replica } = this.#options;
+    if (worker.nodeId !== undefined || this.#workers.has(nodeId)) return false;
+    const nodeIds = [this.#nodeId, ...replica.nodeIds];
+    this.#tell(worker, { type: "welcome", nodeIds });
+    for (const each of replica.nodeIds) {
+      for (const portion of collectChanges(replica.describeNode(each))) {
+        this.#tell(worker, { type: "changes", nodeId: each, ...portion, changes: [...portion.changes] });
+      }
+    }
+    for (const portion of collectChanges(replica.describeCaches())) {
+      const changes = [...portion.changes];
+      this.#tell(worker, { type: "changes", nodeId: this.#nodeId, ...portion, changes });
+    }
+    this.#tell(worker, { type: "synchronised" });
+    this.#broadcast(encodeMessage({ type: "joined", nodeId }), worker);
+    replica.nodeJoined(nodeId);
+    worker.nodeId = nodeId;
+    this.#workers.set(nodeId, worker);
+    return true;
+  }
+
+  #lose(worker: Worker, problem: BusProblem | undefined): void {
+    this.#links.delete(worker.link);
+    const { nodeId } = worker;
+    if (nodeId !== undefined) {
+      this.#workers.delete(nodeId);
+      this.#broadcast(encodeMessage({ type: "left", nodeId }), worker);
+      this.#options.replica.nodeLeft(nodeId);
+    }
+    if (problem) this.#options.report(clusterFailures.create("cluster-bus-broken", { problem }));
+    if (this.#links.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #tell({ link }: Worker, message: BusMessage): void {
+    link.send(encodeMessage(message));
+  }
+
+  #broadcast(bytes: Buffer, except: Worker): void {
+    for (const worker of this.#workers.values()) if (worker !== except) worker.link.send(bytes);
+  }
+}
