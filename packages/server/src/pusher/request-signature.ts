@@ -10,7 +10,7 @@ import type { App } from "../apps/app.ts";
 import { type ApiSignatureFailureName, apiSignatureFailures } from "../failures/api-signature-failures.ts";
 import { describeDigest, isHexDigest, matchesDigest } from "./digest.ts";
 import { diagnoseRequestSignature } from "./request-signature-diagnosis.ts";
-import { excerpt } from "./excerpt.ts";
+import { excerpt, shorten } from "./excerpt.ts";
 import { undiagnosed } from "./signature-diagnosis.ts";
 import {
   isWorthTolerance,
@@ -144,7 +144,7 @@ function findSignatureProblem(
   const diagnosis = isExamined ? diagnoseRequestSignature(app, request, texts, signature) : undiagnosed;
   return apiSignatureFailures.create("api-signature-mismatch", {
     ...diagnosis,
-    signedText: excerpt(texts[0] ?? "", maxLoggedTextLength),
+    signedText: shorten(texts[0] ?? "", maxLoggedTextLength),
   });
 }
 

@@ -3,6 +3,7 @@
  * should have been signed, and says why it does not match. Pure; called by the subscribe and signin rules.
  */
 import { describeDigest, isHexDigest, matchesDigest, type SigningApp } from "./digest.ts";
+import { excerpt } from "./excerpt.ts";
 import {
   diagnoseChannelSignature,
   diagnoseSigninSignature,
@@ -92,7 +93,7 @@ function findAuthProblem(
     return { kind: "malformed", problem };
   }
   const key = auth.slice(0, colon);
-  if (key !== app.key) return { kind: "key-mismatch", key };
+  if (key !== app.key) return { kind: "key-mismatch", key: excerpt(key) };
   const hex = auth.slice(colon + 1);
   if (!isHexDigest(hex)) {
     const problem = `the signature has ${hex.length} characters and ${describeDigest(hex)}; 64 hex digits are needed`;
