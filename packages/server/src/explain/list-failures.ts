@@ -25,6 +25,7 @@ export const phaseTitles: Readonly<Record<string, string>> = {
   "api-signature": "HTTP API: signatures",
   http: "HTTP API: requests",
   webhook: "Webhooks",
+  cluster: "Several nodes and workers",
   config: "Configuration",
   listen: "Listening",
   metrics: "Metrics",
