@@ -74,3 +74,4 @@ export {
 } from "./client/retry-policy.ts";
 export type { Loss, ReconnectClock, Session, SessionEnd, SessionSendResult } from "./client/session.ts";
 export { WebSocketClient } from "./client/websocket-client.ts";
+export { WebSocketOnlyRequest } from "./node/websocket-only-request.ts";

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import { createServer as createTlsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { WebSocketOnlyRequest } from "@antiphon/websocket";
 import type { Config } from "../config/load-config.ts";
 
 export type AnyHttpServer = HttpServer | HttpsServer;
@@ -19,6 +20,7 @@ const keepAliveTimeoutMs = 75_000;
 export function createHttpServer(config: Config): AnyHttpServer {
   const { maxHeaderBytes, handshakeTimeoutMs, requestTimeoutMs } = config.limits;
   const limits = {
+    IncomingMessage: WebSocketOnlyRequest,
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: requestTimeoutMs,

@@ -19,6 +19,7 @@ import { formatRefusal } from "../protocol/refusal.ts";
 import type { RequestLimits } from "../protocol/request-limits.ts";
 import { parseTarget } from "../protocol/request-target.ts";
 import { refuseSocket } from "./refuse-socket.ts";
+import { WebSocketOnlyRequest } from "./websocket-only-request.ts";
 
 export interface ListenOptions {
   /** Default: a free one. */
@@ -47,6 +48,7 @@ export function createListener(
 ): HttpServer | HttpsServer {
   const { handshakeTimeoutMs = defaultHandshakeTimeoutMs, tls } = options;
   const timing = {
+    IncomingMessage: WebSocketOnlyRequest,
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: Math.max(handshakeTimeoutMs, 30_000),
     // Node looks for slow requests only this often; its default of 30 s makes any shorter limit meaningless.
