@@ -16,6 +16,8 @@ export interface AntiphonProcess {
   output(): string;
   /** Waits until this text has been printed. Rejects if the process ends without. */
   printed(text: string): Promise<void>;
+  /** Waits until anything more has been printed. Rejects if the process ends without. */
+  printedMore(): Promise<void>;
   /** Sends SIGTERM (or another signal) and waits for the end; returns the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -46,6 +48,10 @@ export async function startAntiphon(options: StartOptions = {}): Promise<Antipho
     output,
     async printed(text) {
       await waitForOutput(child, output, (all) => (all.includes(text) ? text : undefined));
+    },
+    async printedMore() {
+      const before = chunks.length;
+      await waitForOutput(child, output, (all) => (chunks.length > before ? all : undefined));
     },
     stop: (signal) => stopChild(child, signal),
   };

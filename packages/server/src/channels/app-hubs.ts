@@ -13,14 +13,12 @@ export class AppHubs {
     this.#create = create;
   }
 
-  /** The hub of the app; a changed app takes effect at once. */
+  /** The hub of the app. Only {@link update} changes its settings: the caller's may be older than a reload. */
   for(app: App): LocalHub {
     let hub = this.#hubs.get(app.id);
     if (hub === undefined) {
       hub = this.#create(app);
       this.#hubs.set(app.id, hub);
-    } else if (hub.app !== app) {
-      hub.updateApp(app);
     }
     return hub;
   }
@@ -42,12 +40,13 @@ export class AppHubs {
     return count;
   }
 
-  /** Takes over changed apps; an app that is gone counts as disabled and its connections are closed. */
+  /** Takes over changed apps; the connections of one that is gone are closed, and its hub is forgotten. */
   update(apps: readonly App[]): void {
     const byId = new Map(apps.map((app) => [app.id, app]));
-    for (const hub of this.#hubs.values()) {
-      const app = byId.get(hub.app.id) ?? { ...hub.app, enabled: false };
-      hub.updateApp(app);
+    for (const [id, hub] of [...this.#hubs]) {
+      const app = byId.get(id);
+      hub.updateApp(app ?? { ...hub.app, enabled: false });
+      if (app === undefined) this.#hubs.delete(id);
     }
   }
 }

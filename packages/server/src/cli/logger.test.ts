@@ -33,6 +33,14 @@ describe("the log", () => {
     );
   });
 
+  it("writes out what would move the cursor of a terminal", () => {
+    const { lines, output } = collect(false);
+    const logger = createLogger({ level: "info", format: "text" }, output, {});
+    logger.info({ key: "a\u001b[2J" }, "no app has the key \u001b[31mred\nnext line");
+    expect(lines[0]).toContain("no app has the key \\x1b[31mred\\nnext line key=");
+    expect(lines[0]?.trimEnd()).toMatch(/^[\x20-\x7e]+$/);
+  });
+
   it("shows the stack of an error below its line", () => {
     const { lines, output } = collect(false);
     createLogger({ level: "info", format: "text" }, output, {}).error({ err: new Error("boom") }, "failed");

@@ -6,6 +6,7 @@
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
 import type { Settings } from "../config/schema.ts";
 import type { TextOutput } from "./command-context.ts";
+import { escapeUnsafe } from "./safe-text.ts";
 import { chooseStyle, type StyleText, type TextStyle } from "./text-style.ts";
 
 const secretKeys = ["secret", "previousSecret", "passphrase", "authorization", "auth_signature", "password"];
@@ -27,7 +28,8 @@ const levelLooks: Readonly<Record<string, readonly [label: string, style: TextSt
 const shownFirst = new Set(["level", "time", "msg", "err"]);
 
 function formatField(value: unknown): string {
-  return typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? "");
+  const text = typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? "");
+  return escapeUnsafe(text);
 }
 
 /** Turns one JSON entry into `12:34:56 WARN  message key=value`. */
@@ -40,8 +42,9 @@ export function formatLogLine(json: string, style: StyleText): string {
     .map(([key, value]) => ` ${style("dim", `${key}=`)}${formatField(value)}`)
     .join("");
   const stack = (entry["err"] as { stack?: string } | undefined)?.stack;
-  const trace = stack === undefined ? "" : `\n${stack}`;
-  const message = typeof entry["msg"] === "string" ? entry["msg"] : "";
+  const trace = stack === undefined ? "" : `\n${stack.split("\n").map(escapeUnsafe).join("\n")}`;
+  // What a stranger sent may be quoted in it, and must not move the cursor of whoever reads.
+  const message = typeof entry["msg"] === "string" ? escapeUnsafe(entry["msg"]) : "";
   return `${style("dim", clock)} ${style(colour, label)} ${message}${fields}${trace}\n`;
 }
 

@@ -7,7 +7,7 @@ import type {
   InspectionOutcome,
 } from "@antiphon/websocket/inspect";
 import type { StyleText } from "../cli/text-style.ts";
-import { escapeUnsafe } from "../tap/safe-text.ts";
+import { escapeUnsafe } from "../cli/safe-text.ts";
 import type { DecodedFrames } from "./decoding.ts";
 import { formatBits, formatDuration, shorten, shortenHex } from "./format-value.ts";
 

@@ -1,7 +1,7 @@
 /** The handshake as text: both heads with a word on every header that matters, and what the sides agreed on. */
 import type { NegotiatedDeflate } from "@antiphon/websocket/frames";
 import type { StyleText } from "../cli/text-style.ts";
-import { escapeUnsafe } from "../tap/safe-text.ts";
+import { escapeUnsafe } from "../cli/safe-text.ts";
 import { redactHeader, redactTarget } from "../tap/secret-fields.ts";
 import type { DecodedHandshake, DecodedHead } from "./decoding.ts";
 import { shorten } from "./format-value.ts";

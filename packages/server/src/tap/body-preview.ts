@@ -1,6 +1,6 @@
 /** The start of bytes that are not followed any further: told once, when there is enough of it or no more comes. */
 import { redactText } from "./secret-fields.ts";
-import { decodeShown, shortenHex, shortenText } from "./safe-text.ts";
+import { decodeShown, shortenHex, shortenText } from "../cli/safe-text.ts";
 
 const maxBytes = 512;
 const maxCharacters = 400;

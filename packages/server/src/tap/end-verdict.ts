@@ -7,7 +7,7 @@ import { engineFailures, type Failure, type Role } from "@antiphon/websocket";
 import { type CloseFrame, describeCloseCode } from "@antiphon/websocket/frames";
 import { nameReceivedClose } from "@antiphon/websocket/inspect";
 import type { HandshakePhase } from "./handshake-observer.ts";
-import { escapeUnsafe } from "./safe-text.ts";
+import { escapeUnsafe } from "../cli/safe-text.ts";
 
 /** What the tap knows when a connection is over. */
 export interface EndFacts {

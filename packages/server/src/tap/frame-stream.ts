@@ -8,7 +8,7 @@ import { FrameWalker, type WalkedFrame, type WalkerEvent } from "./frame-walker.
 import { type FollowedFrame, MessageFollower } from "./message-follower.ts";
 import { observerBounds, type PayloadDisplay } from "./observer-options.ts";
 import { redactText } from "./secret-fields.ts";
-import { decodeShown, escapeUnsafe, shortenHex, shortenText } from "./safe-text.ts";
+import { decodeShown, escapeUnsafe, shortenHex, shortenText } from "../cli/safe-text.ts";
 import type { FrameEvent } from "./tap-event.ts";
 
 export type ToldFrame = Omit<FrameEvent, "type" | "connection" | "atMs" | "from" | "findings" | "rttMs">;

@@ -14,7 +14,7 @@ import type { ConnectionTeller } from "./connection-teller.ts";
 import { HeadCollector } from "./head-collector.ts";
 import { readHeaders } from "./http-head.ts";
 import { observerBounds } from "./observer-options.ts";
-import { escapeUnsafe } from "./safe-text.ts";
+import { escapeUnsafe } from "../cli/safe-text.ts";
 
 /** How far a handshake came; `plain-http` and `foreign` are none. */
 export type HandshakePhase = "request" | "response" | "plain-http" | "refused" | "foreign" | "open";

@@ -1,6 +1,6 @@
 /** The heads of requests and answers as the tap shows them: the headers that matter, redacted and safe to print. */
 import { redactHeader, redactTarget } from "./secret-fields.ts";
-import { escapeUnsafe, shortenText } from "./safe-text.ts";
+import { escapeUnsafe, shortenText } from "../cli/safe-text.ts";
 
 export interface ShownHead {
   readonly line: string;

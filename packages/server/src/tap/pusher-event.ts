@@ -2,7 +2,7 @@
  * The Pusher event that a text message is, if it is one: name, channel, and the one detail that people look for. Called
  * with every whole text message the tap sees, so that its lines can name events instead of showing JSON.
  */
-import { escapeUnsafe, shortenText } from "./safe-text.ts";
+import { escapeUnsafe, shortenText } from "../cli/safe-text.ts";
 
 export interface PusherEvent {
   /** Safe to print, as is everything here. */

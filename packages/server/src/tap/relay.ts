@@ -7,7 +7,7 @@ import type { Role } from "@antiphon/websocket";
 import type { CapturedConnection } from "./capture-file.ts";
 import type { ConnectionObserver } from "./connection-observer.ts";
 import type { HostRewriter } from "./host-rewrite.ts";
-import { escapeUnsafe } from "./safe-text.ts";
+import { escapeUnsafe } from "../cli/safe-text.ts";
 import type { TappedSocket } from "./tapped-socket.ts";
 
 export interface RelayParts {

@@ -4,7 +4,7 @@
  */
 import type { Failure, Role } from "@antiphon/websocket";
 import type { StyleText } from "../cli/text-style.ts";
-import { escapeUnsafe } from "./safe-text.ts";
+import { escapeUnsafe } from "../cli/safe-text.ts";
 import type { RoundTripStats } from "./ping-watch.ts";
 import type {
   EndEvent,
