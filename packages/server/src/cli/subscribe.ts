@@ -5,7 +5,7 @@ import { describeFailure } from "../doctor/conclude.ts";
 import { followChannels, type LiveEvents } from "../pusher-client/live-subscription.ts";
 import type { TargetFlags } from "../pusher-client/pusher-target.ts";
 import { readMember, type ServerEvent } from "../pusher-client/server-event.ts";
-import { escapeUnsafe } from "../tap/safe-text.ts";
+import { escapeUnsafe } from "./safe-text.ts";
 import { type CommandContext, exitCodes, type RegisterCommand } from "./command-context.ts";
 import { addTargetFlags, complain, readTargetOrComplain } from "./target-flags.ts";
 import { chooseStyle, type StyleText } from "./text-style.ts";

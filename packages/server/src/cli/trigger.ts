@@ -3,7 +3,7 @@
 import { describeFailure } from "../doctor/conclude.ts";
 import { publish } from "../pusher-client/publish.ts";
 import type { TargetFlags } from "../pusher-client/pusher-target.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "./safe-text.ts";
 import { type CommandContext, exitCodes, type RegisterCommand } from "./command-context.ts";
 import { addTargetFlags, complain, readTargetOrComplain } from "./target-flags.ts";
 import { chooseStyle } from "./text-style.ts";

@@ -8,7 +8,7 @@ import {
 import type { Failure } from "@antiphon/websocket";
 import { nameTlsError } from "@antiphon/websocket/inspect";
 import { doctorFailures } from "../failures/doctor-failures.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 
 const dayMs = 86_400_000;
 /** Most certificates are renewed a month before their end; two weeks before it that has failed. */

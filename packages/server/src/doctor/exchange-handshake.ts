@@ -14,7 +14,7 @@ import {
 } from "@antiphon/websocket/inspect";
 import type { Failure } from "@antiphon/websocket";
 import { redactHeader } from "../tap/secret-fields.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 import { type ExamineOptions, runStage } from "./examination.ts";
 import { findFingerprints, type Fingerprint } from "./fingerprints.ts";
 import { refineRefusal } from "./refine-refusal.ts";

@@ -1,6 +1,6 @@
 /** Which products an answer passed through, told from what they write into it. Nothing here is proved. */
 import { HeaderFields } from "@antiphon/websocket/inspect";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 
 /** Products whose settings the doctor knows. */
 export type Product =

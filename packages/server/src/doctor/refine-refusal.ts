@@ -5,7 +5,7 @@
 import { type EngineFailureName, engineFailures, type Failure } from "@antiphon/websocket";
 import { HeaderFields, type ResponseHead } from "@antiphon/websocket/inspect";
 import { stateFailure } from "../failures/state-failure.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 import { lowerStart } from "./conclude.ts";
 import type { Fingerprint, Product } from "./fingerprints.ts";
 import { describeDirectives, type DirectiveGroup } from "./proxy-directives.ts";

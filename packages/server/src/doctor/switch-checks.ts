@@ -1,6 +1,6 @@
 /** The rules of a 101 (RFC 6455 §4.1), a line for each, in the order in which clients check them. */
 import { type HandshakeInspection, HeaderFields, type ResponseHead } from "@antiphon/websocket/inspect";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 import type { Findings, Step } from "./report.ts";
 
 interface Rule {

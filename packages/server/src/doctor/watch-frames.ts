@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type CloseReport, engineFailures, type Failure } from "@antiphon/websocket";
 import { findEndFailure, nameReceivedClose } from "@antiphon/websocket/inspect";
 import { redactText } from "../tap/secret-fields.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 import type { ObservedConnection, Occurrence } from "./observed-connection.ts";
 import type { Findings, Step } from "./report.ts";
 

@@ -3,7 +3,7 @@ import type { Failure } from "@antiphon/websocket";
 import { apiSignatureFailures } from "../failures/api-signature-failures.ts";
 import { doctorFailures } from "../failures/doctor-failures.ts";
 import { stateFailure } from "../failures/state-failure.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 import { type ApiAccess, type ApiAnswer, askApi } from "./ask-api.ts";
 import type { AppCredentials } from "./pusher-target.ts";
 import { signRequest } from "./sign-request.ts";

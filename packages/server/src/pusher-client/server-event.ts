@@ -6,7 +6,7 @@ import { stateFailure } from "../failures/state-failure.ts";
 import { subscribeFailures } from "../failures/subscribe-failures.ts";
 import { isJsonObject, parseBoundedJson } from "../pusher/bounded-json.ts";
 import { isSocketId } from "../pusher/socket-id.ts";
-import { shortenText } from "../tap/safe-text.ts";
+import { shortenText } from "../cli/safe-text.ts";
 
 export interface ServerEvent {
   readonly event: string;
