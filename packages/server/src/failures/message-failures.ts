@@ -14,13 +14,6 @@ const message = {
 } as const;
 
 const definitions = {
-  "message-binary": defineFailure({
-    ...message,
-    severity: "fatal",
-    closeCode: 1003,
-    explain: () => "The Pusher protocol has no binary messages.",
-    fix: "Send each message as one text frame of JSON.",
-  }),
   "message-not-json": defineFailure<{ characters: number }>({
     ...message,
     explain: () => "The message is not JSON.",

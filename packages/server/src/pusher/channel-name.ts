@@ -87,8 +87,3 @@ export function findChannelNameProblem(name: string, maxLength: number): Channel
   const illegal = illegalCharacter.exec(name);
   return illegal ? { kind: "character", character: illegal[0], position: illegal.index } : undefined;
 }
-
-/** Whether {@link findChannelNameProblem} finds nothing. */
-export function isValidChannelName(name: string, maxLength: number): boolean {
-  return findChannelNameProblem(name, maxLength) === undefined;
-}

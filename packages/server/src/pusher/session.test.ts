@@ -100,15 +100,6 @@ describe("malformed messages", () => {
   });
 });
 
-describe("binary messages", () => {
-  it("close with 1003 and no event", () => {
-    const client = new TestNode().connect();
-    client.session.receiveBinary();
-    expect(client.take()).toEqual([]);
-    expect(client.closedWith).toEqual([1003, "The Pusher protocol has no binary messages."]);
-  });
-});
-
 describe("message rate", () => {
   const rates = { messages: { max: 3, windowSeconds: 60 } };
 
@@ -151,7 +142,6 @@ describe("ends that the shell asks for", () => {
     client.session.missedPong(1);
     client.take();
     client.subscribe("a").send({ event: "pusher:ping" });
-    client.session.receiveBinary();
     expect(client.take()).toEqual([]);
     expect(node.hub.channels().size).toBe(0);
     expect(client.closedWith?.[0]).toBe(4201);

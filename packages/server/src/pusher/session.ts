@@ -111,11 +111,6 @@ export class PusherSession implements SessionContext {
     else this.refuseMessage(parsed.failure);
   }
 
-  /** A binary message came: closes with 1003. */
-  receiveBinary(): void {
-    this.end(messageFailures.create("message-binary"));
-  }
-
   /** The client did not answer a ping: closes with 4201. */
   missedPong(waitedMs: number): void {
     this.end(sessionFailures.create("session-pong-missed", { waitedMs }));
