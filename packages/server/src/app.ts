@@ -58,6 +58,8 @@ export function createApp(config: Config, options: { readonly logger: Logger }):
 
 /** One process of a server. */
 export interface ServerNode extends AntiphonServer {
+  /** With `othersServe` it takes no new connections, since other processes of the server do. */
+  stop(reason?: string, options?: { readonly othersServe?: boolean }): Promise<void>;
   reload(config: Config): void;
   /** Its metrics as data, to be added to those of other processes. */
   readMetrics(): Promise<readonly MetricObject[]>;
@@ -153,10 +155,11 @@ class Antiphon implements ServerNode {
     }
   }
 
-  async stop(reason = "shutdown"): Promise<void> {
+  async stop(reason = "shutdown", { othersServe = false } = {}): Promise<void> {
     if (this.#status === "draining") return;
     this.#status = "draining";
     const { shutdownGraceMs } = this.#config.server;
+    const closed = othersServe ? close(this.#server) : undefined;
     const drained = await this.#websockets.shutdown({
       drainWindowMs: shutdownGraceMs,
       deadlineMs: shutdownGraceMs + closeAnswerMs,
@@ -166,7 +169,7 @@ class Antiphon implements ServerNode {
     });
     const { clean, forced, durationMs } = drained;
     this.#logger.info({ reason, clean, forced, durationMs }, "connections drained");
-    await close(this.#server);
+    await (closed ?? close(this.#server));
     await this.#api.close();
     await this.#cluster.stop();
     await this.#webhooks?.close();

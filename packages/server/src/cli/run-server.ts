@@ -74,7 +74,7 @@ function createReload(
     const result = await load();
     logWarnings(logger, result);
     if (result.ok) {
-      server.reload(result.config);
+      await server.reload(result.config);
       warnOfRestart(logger, started, result.config);
       logger.info({ apps: result.config.apps.length }, "configuration reloaded");
       return;

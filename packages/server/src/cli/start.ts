@@ -1,6 +1,6 @@
 /** `antiphon start`: runs the server until it is told to stop. */
 
-import { createApp } from "../app.ts";
+import { createServer } from "../create-server.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { RegisterCommand } from "./command-context.ts";
 import { runServer } from "./run-server.ts";
@@ -17,7 +17,7 @@ export const registerStartCommand: RegisterCommand = (program, context) => {
     const exitCode = await runServer({
       context,
       load: () => loadConfig(sources),
-      createServer: createApp,
+      createServer,
       quiet: options.quiet,
     });
     // A server that could not stop cleanly may have left handles open, which would keep the process.

@@ -483,8 +483,8 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
         expect(
           hub
             .members("presence-a")
-            .map(({ userId }) => userId)
-            .sort(),
+            .map(({ userId }) => String(userId))
+            .toSorted(),
         ).toEqual(["1", "2", "4"]);
         expect([...hub.channels().keys()]).toEqual(["presence-a"]);
         expect(hub.connectionCount()).toBe(3);

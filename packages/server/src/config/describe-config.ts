@@ -62,8 +62,16 @@ function describeRange(schema: z.ZodNumber): string {
   return bounded ? `a whole number from ${minValue} to ${maxValue}` : `a whole number, ${minValue} or more`;
 }
 
+/** Text becomes what the first alternative wants; where it does not convert, it stays for the others. */
+function describeUnion(schema: z.ZodUnion): { kind: SettingKind; type: string } {
+  const alternatives = schema.options.map((option) => describeType(option as z.ZodType));
+  return { kind: alternatives[0]?.kind ?? "text", type: alternatives.map(({ type }) => type).join(", or ") };
+}
+
 function describeType(schema: z.ZodType): { kind: SettingKind; type: string } {
   if (schema instanceof z.ZodNumber) return { kind: "number", type: describeRange(schema) };
+  if (schema instanceof z.ZodUnion) return describeUnion(schema);
+  if (schema instanceof z.ZodLiteral) return { kind: "choice", type: [...schema.values].join(", ") };
   if (schema instanceof z.ZodBoolean) return { kind: "boolean", type: "true or false" };
   if (schema instanceof z.ZodEnum) return { kind: "choice", type: `one of ${schema.options.join(", ")}` };
   if (schema instanceof z.ZodURL) return { kind: "text", type: "a URL" };

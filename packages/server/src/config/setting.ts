@@ -25,6 +25,14 @@ export function integer(fallback: number, min: number, meta: SettingMeta, max = 
     .meta({ ...meta });
 }
 
+/** A whole number from `min` to `max`, or the word by which the server chooses one. */
+export function integerOrAuto(fallback: number, min: number, max: number, meta: SettingMeta) {
+  return z
+    .union([z.int().min(min).max(max), z.literal("auto")])
+    .default(fallback)
+    .meta({ ...meta });
+}
+
 /** A count where -1 means unlimited. */
 export function countOrUnlimited(fallback: number, meta: SettingMeta) {
   return integer(fallback, -1, { ...meta, description: `${meta.description} -1 is unlimited.` });

@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { z } from "zod";
-import { flag, integer, optionalText } from "../setting.ts";
+import { flag, integer, integerOrAuto, optionalText } from "../setting.ts";
 
 function isAddressOrRange(text: string): boolean {
   const [address = "", bits, ...rest] = text.split("/");
@@ -47,6 +47,9 @@ export const serverSection = z
         description: "Addresses and CIDR ranges of proxies whose X-Forwarded-* headers are believed.",
       }),
     compression: flag(true, { description: "Offer permessage-deflate to clients that ask for it." }),
+    workers: integerOrAuto(1, 1, 256, {
+      description: "Processes that share the port; auto is one for each processor core.",
+    }),
     shutdownGraceMs: integer(10_000, 0, {
       description: "Time over which connections are closed, in random order, when the server stops.",
     }),
