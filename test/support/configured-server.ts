@@ -24,6 +24,11 @@ export interface ServerSettings {
   readonly [section: string]: unknown;
 }
 
+export interface ConfiguredServer extends AntiphonProcess {
+  /** Writes other settings into the file, for the next reload. */
+  reconfigure(settings: ServerSettings): Promise<void>;
+}
+
 /** A short drain: tests that are about it set their own. */
 const server = { shutdownGraceMs: 100 };
 
@@ -31,15 +36,17 @@ const server = { shutdownGraceMs: 100 };
 export async function startConfiguredServer(
   settings: ServerSettings,
   options: Pick<StartOptions, "env"> = {},
-): Promise<AntiphonProcess> {
+): Promise<ConfiguredServer> {
   const folder = await mkdtemp(join(tmpdir(), "antiphon-test-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const file = join(folder, "antiphon.json");
-  await writeFile(file, JSON.stringify({ server, ...settings }));
+  const write = (all: ServerSettings): Promise<void> => writeFile(file, JSON.stringify({ server, ...all }));
+  await write(settings);
   try {
     const started = await startAntiphon({ ...options, args: ["--config", file] });
     return {
       ...started,
+      reconfigure: write,
       async stop(signal) {
         const code = await started.stop(signal);
         await remove();
