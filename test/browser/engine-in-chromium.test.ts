@@ -64,7 +64,8 @@ describe.skipIf(!search.found)(`Chromium${search.found ? "" : ` (skipped: ${sear
     const seen = await page.evaluate(async () => {
       const socket = new WebSocket(`ws://${location.host}/echo`, ["v1", "v0"]);
       socket.binaryType = "arraybuffer";
-      const next = () => new Promise<MessageEvent>((resolve) => (socket.onmessage = resolve));
+      const next = () =>
+        new Promise<MessageEvent>((resolve) => socket.addEventListener("message", resolve, { once: true }));
       const greeting = (await next()).data as string;
       const echoes: string[] = [];
       for (const text of ["", "Grüße 👋", "x".repeat(200_000)]) {
@@ -76,7 +77,7 @@ describe.skipIf(!search.found)(`Chromium${search.found ? "" : ` (skipped: ${sear
       socket.send(bytes);
       const echo = new Uint8Array((await next()).data as ArrayBuffer);
       echoes.push(echo.every((byte, index) => byte === bytes[index]) ? "same" : "different");
-      const closed = new Promise<CloseEvent>((resolve) => (socket.onclose = resolve));
+      const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener("close", resolve));
       socket.close(4001, "done");
       const { code, reason, wasClean } = await closed;
       return { greeting, protocol: socket.protocol, echoes, code, reason, wasClean };
@@ -97,7 +98,7 @@ describe.skipIf(!search.found)(`Chromium${search.found ? "" : ` (skipped: ${sear
   it("sees 1006 where the path is unknown; the server names it", async () => {
     const code = await page.evaluate(async () => {
       const socket = new WebSocket(`ws://${location.host}/nowhere`);
-      return new Promise((resolve) => (socket.onclose = (event) => resolve(event.code)));
+      return new Promise((resolve) => socket.addEventListener("close", (event) => resolve(event.code)));
     });
     expect(code).toBe(1006);
     expect(failures).toEqual(["handshake-path-not-found"]);
@@ -126,7 +127,7 @@ describe.skipIf(!search.found)(`Chromium${search.found ? "" : ` (skipped: ${sear
             state: (state) => void seen.push(state),
             message: (data) => {
               resolve(String(data));
-              void client.stop();
+              client.stop();
             },
           },
         });

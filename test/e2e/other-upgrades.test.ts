@@ -13,7 +13,8 @@ beforeAll(async () => {
 
 afterAll(async () => void (await server?.stop()));
 
-const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n";
+const offer =
+  "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n";
 
 async function exchange(request: string): Promise<string> {
   const socket = connect(server.port, server.host);

@@ -43,7 +43,7 @@ export class AppHubs {
   /** Takes over changed apps; the connections of one that is gone are closed, and its hub is forgotten. */
   update(apps: readonly App[]): void {
     const byId = new Map(apps.map((app) => [app.id, app]));
-    for (const [id, hub] of [...this.#hubs]) {
+    for (const [id, hub] of this.#hubs) {
       const app = byId.get(id);
       hub.updateApp(app ?? { ...hub.app, enabled: false });
       if (app === undefined) this.#hubs.delete(id);

@@ -25,6 +25,7 @@ function usesTls({ server }: Config): boolean {
   return server.tls.cert !== undefined;
 }
 
-function listFixed({ apps: _apps, developmentApp: _, ...settings }: Config): Map<string, SettingValue> {
-  return new Map([...listValues(settings)].map((value) => [value.name, value]));
+function listFixed(config: Config): Map<string, SettingValue> {
+  const settings = Object.entries(config).filter(([name]) => name !== "apps" && name !== "developmentApp");
+  return new Map([...listValues(Object.fromEntries(settings))].map((value) => [value.name, value]));
 }

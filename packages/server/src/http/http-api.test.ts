@@ -83,7 +83,9 @@ describe("answers", () => {
 
     const text = JSON.stringify(event);
     const target = signTarget(api.app, "POST", "/apps/3/events", text);
-    await fetch(api.url + target, { method: "POST", body: new Blob([text]).stream(), duplex: "half" });
+    // Node demands `duplex` for a streamed body; the DOM's types do not know it yet.
+    const chunked = { method: "POST", body: new Blob([text]).stream(), duplex: "half" } as RequestInit;
+    await fetch(api.url + target, chunked);
     await expect.poll(() => api.finished).toHaveLength(2);
     expect(api.finished[1]).toMatchObject({ status: 200, receivedBytes: text.length });
   });

@@ -48,7 +48,8 @@ export const closeFailures = {
     ...badCloseFrame,
     certainty: "likely",
     spec: "RFC 6455 §5.5.1",
-    explain: ({ code, swapped }) => `A Close frame carries ${code}, which is ${swapped} with its bytes swapped.`,
+    explain: ({ code, swapped }) =>
+      `A Close frame carries ${code}, which is ${swapped} with its bytes swapped.`,
     fix: "Write the code as two bytes, high byte first.",
   }),
   "close-code-as-text": defineFailure<{ code: number }>({
