@@ -137,7 +137,9 @@ describe("two workers", () => {
     expect((await removed).id).toBe("user-0");
     for (const client of clients) client.disconnect();
     await hooks.until("presence-room", "channel_vacated");
-    const names = hooks.about("presence-room").map((event) => `${event["name"]} ${event["user_id"] ?? ""}`);
+    const names = hooks
+      .about("presence-room")
+      .map((event) => [event["name"], event["user_id"] ?? ""].join(" "));
     const users8 = Array.from({ length: 8 }, (_, index) => `user-${index}`);
     expect(names.toSorted()).toEqual(
       [

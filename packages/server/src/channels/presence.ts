@@ -18,8 +18,8 @@ interface User {
   readonly connections: Map<HubConnection, Presence>;
   /** What other nodes hold of the user, by node; made when first needed. */
   remote: Map<string, Presence> | undefined;
-  /** How the user is shown. */
-  shown: PresenceMember;
+  /** How the user is shown: the oldest presence. */
+  shown: Presence;
   /** JSON of the shown id and info, ready for snapshots. */
   idJson: string;
   infoJson: string;
@@ -46,8 +46,9 @@ export class PresenceRoster {
 
   /** Adds a connection; answers whether the user is new here and must be announced. */
   join(connection: HubConnection, member: PresenceMember, sinceMs: number): boolean {
-    const { user, arrived } = this.#open(member);
-    user.connections.set(connection, { member, sinceMs });
+    const presence = { member, sinceMs };
+    const { user, arrived } = this.#open(presence);
+    user.connections.set(connection, presence);
     showOldest(user);
     return arrived;
   }
@@ -69,7 +70,7 @@ export class PresenceRoster {
 
   /** Takes note of what another node holds of a user; answers as {@link join} does. */
   joinRemote(nodeId: string, presence: Presence): boolean {
-    const { user, arrived } = this.#open(presence.member);
+    const { user, arrived } = this.#open(presence);
     user.remote ??= new Map();
     user.remote.set(nodeId, presence);
     showOldest(user);
@@ -109,13 +110,15 @@ export class PresenceRoster {
       if (user.cancelLeave === undefined) continue;
       user.cancelLeave();
       this.#users.delete(key);
-      announce(user.shown);
+      announce(user.shown.member);
     }
   }
 
-  /** Distinct members, oldest first; those of other nodes stand where this node heard of them. */
+  /** Distinct members, oldest first on every node. */
   members(): readonly PresenceMember[] {
-    return Array.from(this.#users.values(), ({ shown }) => shown);
+    return Array.from(this.#users.values(), ({ shown }) => shown)
+      .sort((one, other) => one.sinceMs - other.sinceMs)
+      .map(({ member }) => member);
   }
 
   /** The connections of one user on this node. */
@@ -138,15 +141,20 @@ export class PresenceRoster {
     return `{"presence":{"ids":[${ids}],"hash":{${hash}},"count":${this.#users.size}}}`;
   }
 
-  #open(member: PresenceMember): { user: User; arrived: boolean } {
-    const key = String(member.userId);
+  #open(presence: Presence): { user: User; arrived: boolean } {
+    const key = String(presence.member.userId);
     const known = this.#users.get(key);
     if (known) {
       known.cancelLeave?.();
       known.cancelLeave = undefined;
       return { user: known, arrived: false };
     }
-    const user: User = { connections: new Map(), remote: undefined, shown: member, ...serialise(member) };
+    const user: User = {
+      connections: new Map(),
+      remote: undefined,
+      shown: presence,
+      ...serialise(presence.member),
+    };
     this.#users.set(key, user);
     return { user, arrived: true };
   }
@@ -159,7 +167,7 @@ export class PresenceRoster {
     }
     const finish = (): void => {
       this.#users.delete(key);
-      announce(user.shown);
+      announce(user.shown.member);
     };
     if (delayMs > 0) user.cancelLeave = this.#scheduler.schedule(delayMs, finish);
     else finish();
@@ -170,15 +178,15 @@ function showOldest(user: User): void {
   const oldest = findOldest(user);
   if (oldest === undefined || oldest === user.shown) return;
   user.shown = oldest;
-  Object.assign(user, serialise(oldest));
+  Object.assign(user, serialise(oldest.member));
 }
 
-function findOldest({ connections, remote }: User): PresenceMember | undefined {
+function findOldest({ connections, remote }: User): Presence | undefined {
   let [oldest] = connections.values();
   for (const presence of remote?.values() ?? []) {
     if (oldest === undefined || isOlder(presence, oldest)) oldest = presence;
   }
-  return oldest?.member;
+  return oldest;
 }
 
 /** Of two that joined in the same millisecond on different nodes, all nodes have to pick the same: by content, then. */
