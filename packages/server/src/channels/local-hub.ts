@@ -12,6 +12,7 @@ import { signinFailures } from "../failures/signin-failures.ts";
 import { channelTypeOf, userOfChannel } from "../pusher/channel-name.ts";
 import { formatChannelEvent, formatClientEvent } from "../pusher/outgoing-events.ts";
 import type { Now, Scheduler } from "../pusher/scheduler.ts";
+import { AppConnections } from "./app-connections.ts";
 import { CachedEvents } from "./cached-event.ts";
 import type {
   ChannelHub,
@@ -20,14 +21,13 @@ import type {
   FanOut,
   PresenceMember,
   PublishedEvent,
+  Subscriber,
 } from "./channel-hub.ts";
 import { ChannelMembership, describePresence } from "./channel-membership.ts";
 import { type Channel, ChannelRegistry, channelInfoOf } from "./channel-registry.ts";
 import type { HubConnection, Subscription } from "./hub-connection.ts";
 import { PresenceRoster } from "./presence.ts";
-import { RemoteConnections } from "./remote-connections.ts";
-import { UserIndex } from "./user-index.ts";
-import { Watchlist } from "./watchlist.ts";
+import { SignedInUsers } from "./signed-in-users.ts";
 
 export interface LocalHubOptions {
   readonly app: App;
@@ -49,14 +49,11 @@ export interface AcceptedClientEvent {
 }
 
 export class LocalHub implements ChannelHub {
-  readonly #connections = new Map<string, HubConnection>();
-  readonly #unauthorised = new Set<HubConnection>();
-  readonly #remoteConnections = new RemoteConnections();
+  readonly #connections: AppConnections;
   readonly #registry: ChannelRegistry;
   readonly #cachedEvents: CachedEvents;
   readonly #membership: ChannelMembership;
-  readonly #users = new UserIndex();
-  readonly #watchlist: Watchlist;
+  readonly #users: SignedInUsers;
   readonly #listeners = new Set<(occurrence: ChannelOccurrence) => void>();
   readonly #now: Now;
   readonly #cluster: ClusterAdapter;
@@ -67,6 +64,10 @@ export class LocalHub implements ChannelHub {
     this.#app = app;
     this.#now = now;
     this.#cluster = cluster;
+    const announce = cluster.isAlone
+      ? undefined
+      : (change: StateChange): void => cluster.announce(app.id, change);
+    this.#connections = new AppConnections(announce);
     this.#registry = new ChannelRegistry(createFanOut, () => new PresenceRoster(scheduler));
     this.#cachedEvents = new CachedEvents(now);
     this.#membership = new ChannelMembership({
@@ -74,11 +75,11 @@ export class LocalHub implements ChannelHub {
       cachedEvents: this.#cachedEvents,
       settings: () => this.#app.channels,
       raise: (occurrence) => this.#raise(occurrence),
-      announce: cluster.isAlone ? undefined : (change) => cluster.announce(app.id, change),
+      announce,
       now,
       scheduler,
     });
-    this.#watchlist = new Watchlist((userId) => this.#users.has(userId), scheduler);
+    this.#users = new SignedInUsers({ isWatching: () => this.#app.channels.watchlist, announce, scheduler });
   }
 
   /** The app with its settings and secrets as they are now. */
@@ -91,7 +92,7 @@ export class LocalHub implements ChannelHub {
     this.#app = app;
     if (app.enabled) return;
     const failure = admissionFailures.create("app-disabled", { appId: app.id });
-    for (const connection of this.#connections.values()) connection.end(failure);
+    for (const connection of this.#connections.all()) connection.end(failure);
   }
 
   /** Calls the listener for everything that happens, synchronously, until the answer is called. */
@@ -102,38 +103,29 @@ export class LocalHub implements ChannelHub {
 
   /** Takes a connection in. It counts against the app from here on, or once it is authorised where that is demanded. */
   connect(connection: HubConnection): void {
-    this.#connections.set(connection.socketId, connection);
-    if (!connection.authorised) this.#unauthorised.add(connection);
-    this.#tellConnections();
+    this.#connections.add(connection);
   }
 
   /** The connection has proved that the app's backend knows it. */
   authorise(connection: HubConnection): void {
-    if (this.#unauthorised.delete(connection)) this.#tellConnections();
+    this.#connections.authorise(connection);
   }
 
   /** Connections that still have to be authorised, over the cluster. */
   unauthorisedCount(): number {
-    return this.#unauthorised.size + this.#remoteConnections.unauthorised;
+    return this.#connections.unauthorisedCount;
   }
 
   /** Connections that count against the app's limit, over the cluster. */
   authorisedCount(): number {
-    return this.#connections.size - this.#unauthorised.size + this.#remoteConnections.authorised;
+    return this.#connections.authorisedCount;
   }
 
   /** Undoes everything the connection did here, in time that depends on its own channels only. */
   disconnect(connection: HubConnection): void {
-    if (!this.#connections.delete(connection.socketId)) return;
-    this.#unauthorised.delete(connection);
+    if (!this.#connections.delete(connection)) return;
     for (const channel of connection.subscriptions.keys()) this.#membership.leave(connection, channel);
-    this.#watchlist.unwatch(connection);
-    const { userId } = connection;
-    if (userId !== undefined) {
-      if (this.#users.delete(userId, connection)) this.#watchlist.userLeft(userId);
-      this.#tellUser(userId);
-    }
-    this.#tellConnections();
+    this.#users.leave(connection);
   }
 
   /** Whether a connection of this node has the socket id. */
@@ -143,7 +135,7 @@ export class LocalHub implements ChannelHub {
 
   /** All connections of this node, for draining. */
   connections(): Iterable<HubConnection> {
-    return this.#connections.values();
+    return this.#connections.all();
   }
 
   /** The channels that somebody is in, for metrics. */
@@ -170,11 +162,7 @@ export class LocalHub implements ChannelHub {
   /** Takes note that a user signed in on the connection; watches the users of the list. */
   signIn(connection: HubConnection, userId: string, watchlist: readonly string[]): void {
     if (!this.hasConnection(connection.socketId)) return;
-    const first = this.#users.add(userId, connection);
-    this.#tellUser(userId);
-    if (!this.#app.channels.watchlist) return;
-    this.#watchlist.watch(connection, watchlist);
-    if (first && this.#users.has(userId)) this.#watchlist.userArrived(userId, connection);
+    this.#users.signIn(connection, userId, watchlist);
   }
 
   /** Delivers a client's event to everyone in the channel but the sender. */
@@ -196,23 +184,21 @@ export class LocalHub implements ChannelHub {
 
   publish({ name, channel, data, exceptSocketId }: PublishedEvent): void {
     if (channelTypeOf(channel).cached) this.#cache(channel, name, data);
-    // Whether anybody is in the channel elsewhere, the others know better: they may have told a moment ago.
-    if (this.#cluster.isAlone && !this.#hasReceivers(channel)) return;
+    const userId = userOfChannel(channel);
+    const occupied = userId === undefined ? this.#registry.find(channel) : undefined;
+    // Elsewhere somebody may be in the channel who came a moment ago, and of whom this node has not heard.
+    if (this.#cluster.isAlone && userId === undefined && occupied === undefined) return;
     const text = formatChannelEvent(name, channel, data);
-    this.deliver(channel, text, exceptSocketId);
+    if (userId !== undefined) this.#users.deliver(userId, text, exceptSocketId);
+    else if (occupied) occupied.fanOut.publish(text, this.#transportOf(exceptSocketId));
     if (!this.#cluster.isAlone) this.#publishElsewhere(channel, text, exceptSocketId);
   }
 
   /** Sends an event, as clients get it, to the connections of this node that are in the channel. */
   deliver(channel: string, text: string, exceptSocketId: string | undefined): void {
     const userId = userOfChannel(channel);
-    if (userId !== undefined) {
-      this.#deliverToUser(userId, text, exceptSocketId);
-      return;
-    }
-    const except =
-      exceptSocketId === undefined ? undefined : this.#connections.get(exceptSocketId)?.transport;
-    this.#registry.find(channel)?.fanOut.publish(text, except);
+    if (userId !== undefined) this.#users.deliver(userId, text, exceptSocketId);
+    else this.#registry.find(channel)?.fanOut.publish(text, this.#transportOf(exceptSocketId));
   }
 
   channel(name: string): ChannelInfo {
@@ -259,12 +245,12 @@ export class LocalHub implements ChannelHub {
   }
 
   connectionCount(): number {
-    return this.#connections.size + this.#remoteConnections.total;
+    return this.#connections.count;
   }
 
   /** Connections of this node. */
   localConnectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.localCount;
   }
 
   /** Applies what another node told of itself, with everything that clients of this node are to see of it. */
@@ -282,10 +268,10 @@ export class LocalHub implements ChannelHub {
         this.#membership.exitRemote(nodeId, change.channel, change.userId);
         break;
       case "user":
-        this.#setRemoteUser(nodeId, change.userId, change.count);
+        this.#users.setRemote(nodeId, change.userId, change.count);
         break;
       case "connections":
-        this.#remoteConnections.set(nodeId, change);
+        this.#connections.setRemote(nodeId, change);
         break;
       default:
         if (this.#cachedEvents.adopt(change.channel, change, this.#app.channels)) {
@@ -296,13 +282,13 @@ export class LocalHub implements ChannelHub {
 
   /** Everything that this node owns, as changes from nothing. */
   *describeOwnState(): Iterable<StateChange> {
-    yield this.#describeConnections();
+    yield this.#connections.describe();
     for (const { name, localCount, roster } of this.#registry.all()) {
       if (localCount === 0) continue;
       yield { type: "subscriptions", channel: name, count: localCount };
       for (const presence of roster?.allHeldHere() ?? []) yield describePresence(name, presence);
     }
-    for (const [userId, { size }] of this.#users.heldHere()) yield { type: "user", userId, count: size };
+    yield* this.#users.describe();
   }
 
   /** The cached events, whoever stored them. */
@@ -315,7 +301,7 @@ export class LocalHub implements ChannelHub {
   /** The other nodes with connections in a channel, or of the user whom it addresses. */
   interestedNodes(channel: string): Iterable<string> {
     const userId = userOfChannel(channel);
-    if (userId !== undefined) return this.#users.nodesOf(userId).keys();
+    if (userId !== undefined) return this.#users.nodesOf(userId);
     return this.#registry.find(channel)?.remoteCounts?.keys() ?? [];
   }
 
@@ -327,44 +313,16 @@ export class LocalHub implements ChannelHub {
   #cache(channel: string, name: string, data: string): void {
     const event = this.#cachedEvents.store(channel, name, data, this.#app.channels);
     this.#membership.rearmCacheMiss(channel);
+    if (this.#cluster.isAlone) return;
     this.#cluster.announce(this.#app.id, { type: "cached", channel, ...event });
   }
 
-  #hasReceivers(channel: string): boolean {
-    const userId = userOfChannel(channel);
-    return userId === undefined ? this.#registry.find(channel) !== undefined : this.#users.has(userId);
-  }
-
-  #deliverToUser(userId: string, text: string, exceptSocketId: string | undefined): void {
-    for (const connection of this.#users.connectionsOf(userId)) {
-      if (connection.socketId !== exceptSocketId) connection.transport.send(text);
-    }
+  #transportOf(socketId: string | undefined): Subscriber | undefined {
+    return socketId === undefined ? undefined : this.#connections.find(socketId)?.transport;
   }
 
   #publishElsewhere(channel: string, text: string, exceptSocketId: string | undefined): void {
     this.#cluster.publish({ appId: this.#app.id, channel, text, exceptSocketId });
-  }
-
-  #setRemoteUser(nodeId: string, userId: string, count: number): void {
-    const effect = this.#users.setRemote(nodeId, userId, count);
-    if (!this.#app.channels.watchlist) return;
-    if (effect === "arrived") this.#watchlist.userArrived(userId);
-    if (effect === "left") this.#watchlist.userLeft(userId);
-  }
-
-  #describeConnections(): StateChange {
-    const unauthorised = this.#unauthorised.size;
-    return { type: "connections", authorised: this.#connections.size - unauthorised, unauthorised };
-  }
-
-  #tellConnections(): void {
-    if (!this.#cluster.isAlone) this.#cluster.announce(this.#app.id, this.#describeConnections());
-  }
-
-  #tellUser(userId: string): void {
-    if (this.#cluster.isAlone) return;
-    const count = this.#users.connectionsOf(userId).size;
-    this.#cluster.announce(this.#app.id, { type: "user", userId, count });
   }
 
   #raise(occurrence: ChannelOccurrence): void {

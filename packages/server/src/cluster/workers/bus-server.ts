@@ -146,7 +146,8 @@ export class BusServer {
       this.#broadcast(encodeMessage({ type: "left", nodeId }), worker);
       this.#options.replica.nodeLeft(nodeId);
     }
-    if (problem) this.#options.report(clusterFailures.create("cluster-bus-broken", { problem }));
+    // A link that just broke is that of a worker that has ended, which its supervisor tells.
+    if (problem && problem !== "broken") this.#options.report(clusterFailures.create("cluster-bus-broken", { problem }));
     if (this.#links.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
