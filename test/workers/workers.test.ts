@@ -197,6 +197,7 @@ describe("two workers", () => {
     const text = await (await fetch(url)).text();
     const label = `{app_id="${credentials.id}",port="${server.port}"}`;
     expect(text).toContain(`antiphon_connected${label} 2`);
+    expect(text).toContain("antiphon_cluster_nodes 2");
     one.client.subscribe("measured");
     other.client.subscribe("measured");
     await Promise.all([one.client.next(), other.client.next()]);

@@ -75,6 +75,7 @@ class Primary implements AntiphonServer {
       port: () => this.#port,
       hubs: this.#overview.hubs,
       webhookQueueDepth: () => this.#webhooks.depth(),
+      nodeCount: () => this.#supervisor?.readyCount ?? 0,
     });
     this.#metrics = new MergedMetrics({
       own: this.#ownMetrics,
@@ -133,7 +134,7 @@ class Primary implements AntiphonServer {
       busPath,
       logger,
       report: (failure) => this.#failures.write(failure, {}),
-      onEnded: (lastMetrics) => void this.#metrics.keepCounts(lastMetrics),
+      onEnded: (lastMetrics) => this.#metrics.keepCounts(lastMetrics),
     });
   }
 

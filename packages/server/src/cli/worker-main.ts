@@ -2,19 +2,21 @@
  * Entry of a worker process: one of several that serve one port. Forked by the primary process, which says what to serve
  * and when to stop; ends with it.
  */
-import type { ServerNode } from "../app.ts";
-import { createNode } from "../app.ts";
+import type { Logger } from "pino";
+import { createNode, type ServerNode } from "../app.ts";
 import { WorkerClusterAdapter } from "../cluster/workers/worker-cluster-adapter.ts";
 import type { WorkerError, WorkerOrder, WorkerReport } from "../cluster/workers/worker-message.ts";
+import type { Config } from "../config/load-config.ts";
 import { FailureLog } from "../lifecycle/failure-log.ts";
 import { exitCodes } from "./command-context.ts";
 import { createLogger } from "./logger.ts";
 
 let node: ServerNode | undefined;
+let logger: Logger | undefined;
 let stopped: Promise<void> | undefined;
 
-function tell(report: WorkerReport): void {
-  if (process.connected) process.send?.(report);
+function tell(report: WorkerReport, onSent: () => void = () => undefined): void {
+  if (process.connected) process.send?.(report, onSent);
 }
 
 async function start({
@@ -23,7 +25,7 @@ async function start({
   busPath,
   reusePort,
 }: Extract<WorkerOrder, { type: "start" }>): Promise<void> {
-  const logger = createLogger(config.log, process.stderr, process.env).child({ worker });
+  logger = createLogger(config.log, process.stderr, process.env).child({ worker });
   const failures = new FailureLog(logger);
   const cluster = new WorkerClusterAdapter({
     path: busPath,
@@ -33,7 +35,7 @@ async function start({
   try {
     tell({ type: "listening", listening: await node.start() });
   } catch (error) {
-    tell({ type: "failed", error: describeError(error) });
+    tell({ type: "failed", error: describeError(error) }, () => process.exit(exitCodes.couldNotRun));
   }
 }
 
@@ -59,12 +61,21 @@ function stop(reason: string, othersServe: boolean): Promise<void> {
   return stopped;
 }
 
+/** The primary process has checked it, but files may have changed since. */
+function reload(config: Config): void {
+  try {
+    node?.reload(config);
+  } catch (error) {
+    logger?.error({ err: error }, "configuration not reloaded");
+  }
+}
+
 async function obey(order: WorkerOrder): Promise<void> {
   switch (order.type) {
     case "start":
       return start(order);
     case "reload":
-      node?.reload(order.config);
+      reload(order.config);
       return tell({ type: "reloaded" });
     case "read-metrics":
       return tell({ type: "metrics", metrics: (await node?.readMetrics()) ?? [] });

@@ -13,17 +13,17 @@ export interface MergedMetricsOptions {
 
 export class MergedMetrics implements Pick<Metrics, "formatText" | "formatJson"> {
   readonly #options: MergedMetricsOptions;
-  /** Counters and histograms of workers that have ended. */
-  #ended: readonly MetricObject[] = [];
+  /** Counters and histograms of workers that have ended; settles when the last of them is in it. */
+  #ended: Promise<readonly MetricObject[]> = Promise.resolve([]);
 
   constructor(options: MergedMetricsOptions) {
     this.#options = options;
   }
 
   /** Keeps what a worker had counted when it was last asked. */
-  async keepCounts(objects: readonly MetricObject[]): Promise<void> {
+  keepCounts(objects: readonly MetricObject[]): void {
     const counts = objects.filter(({ type }) => isCount(type));
-    this.#ended = await merge([this.#ended, counts]).getMetricsAsJSON();
+    this.#ended = this.#ended.then((ended) => merge([ended, counts]).getMetricsAsJSON());
   }
 
   async formatText(): Promise<string> {
@@ -35,8 +35,9 @@ export class MergedMetrics implements Pick<Metrics, "formatText" | "formatJson">
   }
 
   async #merge() {
-    const [own, workers] = await Promise.all([this.#options.own.readObjects(), this.#options.readWorkers()]);
-    return merge([own, ...workers, this.#ended]);
+    const { own, readWorkers } = this.#options;
+    const [mine, workers] = await Promise.all([own.readObjects(), readWorkers()]);
+    return merge([mine, ...workers, await this.#ended]);
   }
 }
 

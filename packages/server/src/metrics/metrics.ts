@@ -16,7 +16,7 @@ import { CountedTransport } from "./counted-transport.ts";
 import { DeliveryTimer } from "./delivery-timer.ts";
 import { FailureMetrics } from "./failure-metrics.ts";
 import type { MetricScope } from "./metric-scope.ts";
-import { registerOccupancy } from "./occupancy-metrics.ts";
+import { registerNodes, registerOccupancy } from "./occupancy-metrics.ts";
 import { registerProcess } from "./process-metrics.ts";
 import { registerTraffic } from "./traffic-metrics.ts";
 import { type QueueDepth, WebhookMetrics } from "./webhook-metrics.ts";
@@ -29,6 +29,8 @@ export interface MetricsOptions {
   readonly hubs: AppHubs;
   /** Webhook events that wait. Left out, none do. */
   readonly webhookQueueDepth?: QueueDepth;
+  /** Processes or machines that serve clients together. Left out, there is no such metric. */
+  readonly nodeCount?: () => number;
   /** Monotonic milliseconds; left out, those of the process. */
   readonly now?: () => number;
 }
@@ -70,6 +72,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const ledger = new TrafficLedger();
   registerOccupancy(scope, hubs);
   registerTraffic(scope, ledger, hubs);
+  if (options.nodeCount) registerNodes(scope, options.nodeCount);
   const failures = new FailureMetrics(scope);
   const webhooks = new WebhookMetrics(scope, webhookQueueDepth);
   const deliveries = new Histogram({

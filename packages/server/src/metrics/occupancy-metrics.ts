@@ -47,6 +47,19 @@ export function registerOccupancy(scope: MetricScope, hubs: AppHubs): void {
   for (const gauge of [connected, channels, members]) scope.registry.registerMetric(gauge);
 }
 
+/** Registers how many nodes serve clients. To be told by one process only. */
+export function registerNodes({ registry, prefix }: MetricScope, count: () => number): void {
+  const nodes = new Gauge({
+    name: `${prefix}cluster_nodes`,
+    help: "Processes that serve clients together.",
+    registers: [],
+    collect() {
+      this.set(count());
+    },
+  });
+  registry.registerMetric(nodes);
+}
+
 function countByType(hub: LocalHub): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { type } of hub.occupiedChannels()) counts.set(type.kind, (counts.get(type.kind) ?? 0) + 1);

@@ -147,7 +147,8 @@ export class BusServer {
       this.#options.replica.nodeLeft(nodeId);
     }
     // A link that just broke is that of a worker that has ended, which its supervisor tells.
-    if (problem && problem !== "broken") this.#options.report(clusterFailures.create("cluster-bus-broken", { problem }));
+    if (problem && problem !== "broken")
+      this.#options.report(clusterFailures.create("cluster-bus-broken", { problem }));
     if (this.#links.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
