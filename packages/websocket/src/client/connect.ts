@@ -2,10 +2,11 @@
  * The opening handshake of a client (RFC 6455 §4.1) from the URL to the open connection: DNS, TCP, a proxy's tunnel, TLS,
  * the request, the judgement of the answer, redirects. Whatever fails has a name, and nothing is left open.
  */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { engineFailures } from "../failures/engine-failures.ts";
 import { computeAccept } from "../node/accept-value.ts";
+import { createConnectionId } from "../node/connection-id.ts";
 import { defaultConnectionSettings } from "../node/connection-settings.ts";
 import { type DeflateSettings, overrideKnown } from "../node/route.ts";
 import { formatUpgradeRequest } from "../protocol/client-request.ts";
@@ -221,7 +222,7 @@ function openClient(attempt: ConnectAttempt, plan: ConnectPlan, upgraded: Upgrad
   if (socket.destroyed)
     throw attempt.fail(engineFailures.create("response-closed-early", { bytes: rest.length }));
   const client = new WebSocketClient({
-    id: randomUUID(),
+    id: createConnectionId(),
     url: target.url,
     socket,
     handlers: accepted.closeWith ? {} : (options.handlers ?? {}),

@@ -45,9 +45,9 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   data: Data;
   /** The agreed subprotocol, or an empty string. */
   readonly subprotocol: string;
-  /** Topics that this connection subscribes to; maintained by {@link Topic}. */
-  readonly topics = new Set<Topic>();
 
+  /** Made with the first topic: most connections of a raw server have none. */
+  #topics: Set<Topic> | undefined;
   readonly #role: Role;
   readonly #socket: Duplex;
   readonly #host: ConnectionHost<Data>;
@@ -92,6 +92,11 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#incoming = new Incoming(socket, this.#protocol, createReadingRate(settings, now), this);
     this.#bytesBefore = bytesWrittenTo(socket);
     this.#adoptSocket();
+  }
+
+  /** Topics that this connection subscribes to; maintained by {@link Topic}. */
+  get topics(): Set<Topic> {
+    return (this.#topics ??= new Set());
   }
 
   /** Open in both directions: no Close frame has been sent or received. */
@@ -550,7 +555,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
 
   /** Takes what topics hold for this connection, so that a direct message does not overtake it. */
   #flushTopics(): void {
-    for (const topic of this.topics) topic.settle(this);
+    if (this.#topics) for (const topic of this.#topics) topic.settle(this);
   }
 
   /** @internal The socket takes bytes again. */
@@ -625,7 +630,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#incoming.stop();
     this.#outgoing.end();
     this.#host.wheel.cancel(this);
-    for (const topic of this.topics) topic.delete(this);
+    if (this.#topics) for (const topic of this.#topics) topic.delete(this);
     this.#roundTrips?.end(this.#failure ?? engineFailures.create("send-after-close", { state: "closed" }));
     const report = this.#makeReport();
     this.#host.onClosed(this);

@@ -2,7 +2,6 @@
  * The WebSocket server: attaches to HTTP servers, routes upgrades, keeps the registry of connections, and drains. Bad
  * input of any kind ends in a named failure that goes to `onFailure`, and touches nobody else.
  */
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -19,6 +18,7 @@ import { parseTarget } from "../protocol/request-target.ts";
 import { judgeUpgradeRequest } from "../protocol/upgrade-request.ts";
 import { AddressResolver } from "./client-address.ts";
 import { WebSocketConnection } from "./connection.ts";
+import { createConnectionId } from "./connection-id.ts";
 import { ConnectionRegistry, type ConnectionPage, type ConnectionQuery } from "./connection-registry.ts";
 import type { SendResult } from "./connection-host.ts";
 import { type ConnectionSettings, defaultConnectionSettings } from "./connection-settings.ts";
@@ -394,7 +394,7 @@ export class WebSocketServer {
     if (completed === undefined || socket.destroyed) return;
     const { subprotocol, deflate, data, settings, earlyData } = completed;
     const connection = new WebSocketConnection({
-      id: randomUUID(),
+      id: createConnectionId(),
       role: "server",
       socket,
       host: chooseHost(route, settings),
