@@ -35,7 +35,11 @@ export interface ClusterAdapter {
   readonly isAlone: boolean;
   /** Joins the cluster; resolves once the listener knows the state of the other nodes. */
   start(listener: ClusterListener): Promise<void>;
-  /** Tells the others how something on this node is now. */
+  /**
+   * Tells the others how something on this node is now. What makes this node interested in a channel or a user, a count of
+   * 1, is on its way when this returns: whoever is told to be subscribed afterwards must miss nothing that is published
+   * from then on, on whichever node.
+   */
   announce(appId: string, change: StateChange): void;
   /** Delivers to those other nodes that have somebody in the channel. */
   publish(publication: Publication): void;

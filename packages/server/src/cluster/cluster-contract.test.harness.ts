@@ -109,13 +109,18 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
     });
 
     it("reaches whoever was told to be subscribed before it, even if the publisher has not heard of it", async () => {
-      const [first, second] = await start();
-      const client = second.connect().subscribe("fresh");
-      expect(client.takeEvents()).toEqual(["pusher_internal:subscription_succeeded"]);
+      const [first, second, third] = await start();
+      const clients = Array.from({ length: 60 }, (_, index) => {
+        const channel = `fresh-${index}`;
+        const client = (index % 2 === 0 ? second : third).connect().subscribe(channel);
+        expect(client.takeEvents()).toEqual(["pusher_internal:subscription_succeeded"]);
+        first.hub.publish({ name: "e", channel, data: "" });
+        return client;
+      });
       await cluster.settle();
-      first.hub.publish({ name: "e", channel: "fresh", data: "" });
-      await cluster.settle();
-      expect(client.take()).toEqual([event("e", "fresh")]);
+      for (const [index, client] of clients.entries()) {
+        expect(client.take()).toEqual([event("e", `fresh-${index}`)]);
+      }
     });
 
     it("to a user reaches every connection that is signed in as the user", async () => {
@@ -459,9 +464,14 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
       await cluster.settle();
       watcher.take();
       cluster.kill(second);
-      await vi.waitFor(() => expect(first.hub.channel("presence-a").userCount).toBeLessThan(members));
-      expect(first.hub.channel("presence-a").userCount).toBeGreaterThan(1);
-      await vi.waitFor(() => expect(first.hub.channel("presence-a").userCount).toBe(1));
+      const countUsers = (): number => first.hub.channel("presence-a").userCount ?? 0;
+      const seen = new Set<number>();
+      while (countUsers() > 1) {
+        await new Promise(setImmediate);
+        seen.add(countUsers());
+      }
+      // All of them and none of them are two; what is between was seen by whoever works in between.
+      expect(seen.size).toBeGreaterThan(3);
       expect(watcher.take()).toHaveLength(members);
     });
 

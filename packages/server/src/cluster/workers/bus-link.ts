@@ -50,12 +50,12 @@ export class BusLink {
   scheduleFlush(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#flush);
+    setImmediate(this.#endTurn);
   }
 
   /** Sends what is queued, then closes. */
   end(): void {
-    this.#flush();
+    this.flush();
     this.#socket.end();
   }
 
@@ -64,9 +64,9 @@ export class BusLink {
     this.#socket.destroy();
   }
 
-  readonly #flush = (): void => {
+  /** Writes what is queued now. */
+  flush(): void {
     this.#events.onFlush?.();
-    this.#scheduled = false;
     if (this.#frames.length === 0) return;
     const frames = this.#frames;
     const bytes = frames.length === 1 ? frames[0]! : Buffer.concat(frames, this.#queuedBytes);
@@ -75,6 +75,11 @@ export class BusLink {
     if (!this.#socket.writable) return;
     this.#socket.write(bytes);
     if (this.#socket.writableLength > maxQueuedBytes) this.#cut("too-slow");
+  }
+
+  readonly #endTurn = (): void => {
+    this.#scheduled = false;
+    this.flush();
   };
 
   #read(chunk: Buffer): void {

@@ -2,6 +2,10 @@
  * The bus in the primary process: every worker has a link to it, and what one of them tells goes through here to the others,
  * in one order. The primary process keeps a replica like every node, so that it can say who is interested in a channel,
  * welcome newcomers with the state of all, and see every edge of the cluster once.
+ *
+ * Changes are taken in as they are read, but passed on, like publications, only after another look at all sockets. So a
+ * publication finds everybody interested who was told to be subscribed before it was made: a worker tells the bus before
+ * it tells the client, and what lies in any socket by the time a publication is read has been read when it is passed on.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
@@ -12,7 +16,7 @@ import { collectChanges } from "./announcement-batch.ts";
 import { type BusFrame, frameKinds } from "./bus-frame.ts";
 import { BusLink, type BusProblem } from "./bus-link.ts";
 import { type BusMessage, decodeMessage, encodeMessage, type ForwardedOccurrence } from "./bus-message.ts";
-import { readPublicationTarget } from "./bus-publication.ts";
+import { type PublicationTarget, readPublicationTarget } from "./bus-publication.ts";
 
 export interface BusServerOptions {
   readonly replica: ClusterReplica;
@@ -29,11 +33,22 @@ interface Worker {
   nodeId: string | undefined;
 }
 
+/** Something to pass on: a publication to those who are interested by then, anything else to all others. */
+interface Onward {
+  readonly from: Worker;
+  readonly bytes: Buffer;
+  readonly target: PublicationTarget | undefined;
+}
+
 export class BusServer {
   readonly #options: BusServerOptions;
   readonly #server: Server;
   readonly #workers = new Map<string, Worker>();
   readonly #links = new Set<BusLink>();
+  /** What was read in this turn, to be passed on. */
+  readonly #arrived: Onward[] = [];
+  /** What was read in the turn before. */
+  readonly #ripe: Onward[] = [];
   readonly #idleWaiters: (() => void)[] = [];
   /** The primary process as a node that owns nothing; cached events are told in its name. */
   readonly #nodeId = randomUUID();
@@ -90,10 +105,37 @@ export class BusServer {
   #route(worker: Worker, { payload, bytes }: BusFrame): boolean {
     const target = readPublicationTarget(payload);
     if (target === undefined || worker.nodeId === undefined) return false;
-    for (const nodeId of this.#options.interestedNodes(target.appId, target.channel)) {
-      if (nodeId !== worker.nodeId) this.#workers.get(nodeId)?.link.send(bytes);
-    }
+    this.#passOn({ from: worker, bytes, target });
     return true;
+  }
+
+  #passOn(onward: Onward): void {
+    this.#arrived.push(onward);
+    if (this.#arrived.length === 1) setImmediate(this.#ripen);
+  }
+
+  /** The turn in which they were read ends: it may have looked at other sockets before they were made. The next has not. */
+  readonly #ripen = (): void => {
+    for (const each of this.#arrived.splice(0)) this.#ripe.push(each);
+    setImmediate(this.#passRipeOn);
+  };
+
+  readonly #passRipeOn = (): void => {
+    for (const { from, bytes, target } of this.#ripe.splice(0)) {
+      if (target === undefined) {
+        this.#broadcast(bytes, from);
+        continue;
+      }
+      for (const nodeId of this.#options.interestedNodes(target.appId, target.channel)) {
+        if (nodeId !== from.nodeId) this.#workers.get(nodeId)?.link.send(bytes);
+      }
+    }
+  };
+
+  #passAllOn(): void {
+    this.#passRipeOn();
+    for (const each of this.#arrived.splice(0)) this.#ripe.push(each);
+    this.#passRipeOn();
   }
 
   #handle(worker: Worker, message: BusMessage, bytes: Buffer): boolean {
@@ -103,10 +145,10 @@ export class BusServer {
       case "changes":
         if (message.nodeId !== worker.nodeId) return false;
         this.#options.replica.changed(message.nodeId, message.appId, message.changes);
-        this.#broadcast(bytes, worker);
+        this.#passOn({ from: worker, bytes, target: undefined });
         return true;
       case "command":
-        this.#broadcast(bytes, worker);
+        this.#passOn({ from: worker, bytes, target: undefined });
         return true;
       case "occurrence":
         this.#options.onOccurrence(message.appId, message.occurrence);
@@ -119,6 +161,8 @@ export class BusServer {
   #welcome(worker: Worker, nodeId: string): boolean {
     const { replica } = this.#options;
     if (worker.nodeId !== undefined || this.#workers.has(nodeId)) return false;
+    // The newcomer is told how things are, and not again how they came to be so.
+    this.#passAllOn();
     const nodeIds = [this.#nodeId, ...replica.nodeIds];
     this.#tell(worker, { type: "welcome", nodeIds });
     for (const each of replica.nodeIds) {
@@ -142,6 +186,7 @@ export class BusServer {
     this.#links.delete(worker.link);
     const { nodeId } = worker;
     if (nodeId !== undefined) {
+      this.#passAllOn();
       this.#workers.delete(nodeId);
       this.#broadcast(encodeMessage({ type: "left", nodeId }), worker);
       this.#options.replica.nodeLeft(nodeId);

@@ -60,7 +60,8 @@ export class WorkerClusterAdapter implements ClusterAdapter {
   announce(appId: string, change: StateChange): void {
     if (this.#link === undefined) return;
     this.#announcements.add(appId, change);
-    this.#link.scheduleFlush();
+    if ("count" in change && change.count === 1) this.#link.flush();
+    else this.#link.scheduleFlush();
   }
 
   publish(publication: Publication): void {
