@@ -53,6 +53,7 @@ export async function measureFanOut(
 async function measureFrame(crowd: Crowd, publishOne: () => void): Promise<number> {
   const before = await waitUntilStill(() => crowd.receivedBytes);
   publishOne();
+  await waitUntil(() => crowd.receivedBytes > before);
   const bytes = (await waitUntilStill(() => crowd.receivedBytes)) - before;
   const frameBytes = bytes / crowd.members.length;
   if (frameBytes > 0 && Number.isInteger(frameBytes)) return frameBytes;

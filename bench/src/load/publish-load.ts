@@ -87,6 +87,7 @@ async function tryOnce(
     answer += buffer.toString("latin1", 0, length);
   });
   socket.write(request);
+  await waitUntil(() => answer !== "" && (crowd === undefined || crowd.receivedBytes > before));
   await waitUntilStill(() => answer.length + (crowd?.receivedBytes ?? 0));
   socket.destroy();
   if (!answer.startsWith(okay)) throw new Error(`a signed publish was refused: ${answer.slice(0, 300)}`);

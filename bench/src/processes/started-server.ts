@@ -10,6 +10,12 @@ import { place } from "./placement.ts";
 import { readResidentBytes } from "./process-usage.ts";
 
 const settleMs = 400;
+/** As installed, but without heartbeats, which the load generator would have to answer. */
+const antiphonConfig = {
+  server: { port: 0 },
+  metrics: { port: 0 },
+  apps: [{ ...benchApp, connection: { pingIntervalMs: 3_600_000 } }],
+};
 
 export class StartedServer {
   readonly port: number;
@@ -31,10 +37,7 @@ export class StartedServer {
   ): Promise<Result> {
     const folder = await mkdtemp(join(tmpdir(), "antiphon-bench-"));
     const configFile = join(folder, "antiphon.json");
-    await writeFile(
-      configFile,
-      JSON.stringify({ server: { port: 0 }, metrics: { port: 0 }, apps: [benchApp] }),
-    );
+    await writeFile(configFile, JSON.stringify(antiphonConfig));
     const program = chooseProgram(contender, kind, { ...options, configFile });
     const channel = new LineChannel(`server ${contender}`, place("server", program.file, program.args));
     try {

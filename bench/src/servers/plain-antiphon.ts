@@ -7,7 +7,8 @@ const deflate = process.argv.includes("--deflate");
 const topic = new Topic();
 const publish = (payload: string): void => topic.publish(payload);
 const runner = new TurnRunner(publish);
-const server = new WebSocketServer({ deflate });
+// Heartbeats are off everywhere: the load generator answers none, as ws by default sends none.
+const server = new WebSocketServer({ deflate, pingIntervalMs: 0 });
 server.route("/echo", {
   message: (connection, data) => void connection.send(data),
 });

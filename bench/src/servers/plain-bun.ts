@@ -16,6 +16,7 @@ const server = bun.serve<string>({
   },
   websocket: {
     perMessageDeflate: isDeflating,
+    idleTimeout: 0,
     open(socket) {
       if (socket.data === "/subscribe") socket.subscribe(topic);
     },

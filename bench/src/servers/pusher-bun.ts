@@ -28,6 +28,7 @@ const server = bun.serve<string>({
     return new Response("{}", json);
   },
   websocket: {
+    idleTimeout: 0,
     open: (socket) => void socket.send(formatGreeting(socket.data)),
     message(socket, message) {
       const channel = readSubscription(String(message));
