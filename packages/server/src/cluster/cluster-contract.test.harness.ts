@@ -351,6 +351,21 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
       expect(second.hub.cachedEvent("cache-a")).toBeUndefined();
     });
 
+    it("give the event to whoever subscribes around its publishing, on whichever node", async () => {
+      const [first, second] = await start();
+      const channels = Array.from({ length: 30 }, (_, index) => `cache-${index}`);
+      for (const channel of channels) first.hub.publish({ name: "e", channel, data: "1" });
+      const clients: TestClient[] = [];
+      for (const channel of channels) {
+        clients.push(second.connect().subscribe(channel));
+        await new Promise(setImmediate);
+      }
+      await cluster.settle();
+      for (const [index, channel] of channels.entries()) {
+        expect(clients[index]?.take()).toContain(event("e", channel, "1"));
+      }
+    });
+
     it("agree on the last event when nodes publish at the same time", async () => {
       const nodes = await start();
       for (const [index, { hub }] of nodes.entries()) {

@@ -9,6 +9,7 @@ import { AppHubs } from "../../channels/app-hubs.ts";
 import type { ChannelOccurrence, FanOut } from "../../channels/channel-hub.ts";
 import { ClusterReplica } from "../../channels/cluster-replica.ts";
 import { LocalHub } from "../../channels/local-hub.ts";
+import { channelTypeOf } from "../../pusher/channel-name.ts";
 import type { Now, Scheduler } from "../../pusher/scheduler.ts";
 import type { ForwardedOccurrence } from "./bus-message.ts";
 import { BusServer } from "./bus-server.ts";
@@ -38,10 +39,16 @@ export class Overview {
     this.#replica = new ClusterReplica({ hubs: this.hubs, findApp, raise });
     this.bus = new BusServer({
       replica: this.#replica,
-      interestedNodes: (appId, channel) => this.hubs.find(appId)?.interestedNodes(channel) ?? [],
+      interestedNodes: (appId, channel) => this.#interestedNodes(appId, channel),
       onOccurrence: (appId, occurrence) => this.#accept(appId, occurrence),
       report,
     });
+  }
+
+  #interestedNodes(appId: string, channel: string): Iterable<string> {
+    // All are told what is cached; whoever subscribed a moment before that must get it as it is published.
+    if (channelTypeOf(channel).cached) return this.#replica.nodeIds;
+    return this.hubs.find(appId)?.interestedNodes(channel) ?? [];
   }
 
   #createHub(app: App): LocalHub {
