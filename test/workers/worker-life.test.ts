@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { runAntiphon } from "../support/antiphon-process.ts";
 import { createPublisher } from "../support/publisher.ts";
@@ -12,11 +12,17 @@ import { createCertificate, hasOpenssl } from "../support/tls-certificates.ts";
 import { WebhookRecorder } from "../support/webhook-recorder.ts";
 import { connectPair, connectToBoth, startWorkers, type WorkerServer } from "./worker-server.ts";
 
+// Three processes start for a server.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const app = { id: "78", key: "life-key", secret: "life-secret" };
 
 let server: WorkerServer | undefined;
+const hooks = new WebhookRecorder();
 
 afterEach(() => server?.stop());
+// The server has told of the last departures by then.
+afterAll(() => hooks.stop());
 
 async function start(settings: Readonly<Record<string, unknown>> = {}, apps: object[] = []) {
   server = await startWorkers([{ ...app, ...apps[0] }], settings);
@@ -25,7 +31,6 @@ async function start(settings: Readonly<Record<string, unknown>> = {}, apps: obj
 
 describe("a worker that is killed", () => {
   it("takes its members with it, once; the others go on, and another worker takes its place", async () => {
-    const hooks = new WebhookRecorder();
     const url = await hooks.start();
     const eventTypes = ["channel_occupied", "channel_vacated", "member_added", "member_removed"];
     const running = await start({}, [{ webhooks: [{ url, eventTypes, debounceMs: 100 }] }]);
@@ -66,7 +71,6 @@ describe("a worker that is killed", () => {
     await backend.trigger("after", "event", {});
     for (const { client } of clients) expect(await client.next()).toContain('"event":"event"');
     expect(await staying.client.settle()).toEqual([]);
-    hooks.stop();
   });
 });
 

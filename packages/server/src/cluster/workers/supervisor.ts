@@ -55,14 +55,16 @@ export class Supervisor {
     const { host, port } = config.server;
     try {
       if (this.#reusePort && port !== 0) await checkPortIsFree(host, port);
-      const listening = await this.#run(1, 0);
+      // They load their program at the same time, and begin to listen one after the other.
+      const [first, ...others] = Array.from({ length: count }, (_, index) => this.#fork(index + 1, 0));
+      if (first === undefined) throw new TypeError("a server of no workers serves nobody");
+      const listening = await this.#begin(first);
       // Who shares a handle has to ask for the same port, were it any; who does not has to ask for the one that was found.
       if (this.#reusePort) this.#config = { ...config, server: { ...config.server, port: listening.port } };
-      const others = Array.from({ length: count - 1 }, (_, index) => this.#run(index + 2, 0));
-      await Promise.all(others);
+      await Promise.all(others.map((worker) => this.#begin(worker)));
       return listening;
     } catch (error) {
-      this.#stopping = true;
+      this.#endReplacing();
       await Promise.all([...this.#running].map((worker) => this.#kill(worker)));
       throw error;
     }
@@ -86,8 +88,7 @@ export class Supervisor {
 
   /** Has all drain and end; one that has not after the deadline is killed. */
   async stop(reason: string, deadlineMs: number): Promise<void> {
-    this.#stopping = true;
-    for (const pause of this.#pauses) clearTimeout(pause);
+    this.#endReplacing();
     await Promise.all(
       [...this.#running].map(async (worker) => {
         worker.stop(reason);
@@ -102,26 +103,26 @@ export class Supervisor {
     );
   }
 
-  /** Starts one worker and sees to its successor. Resolves when it listens. */
-  #run(number: number, pauseMs: number): Promise<Listening> {
-    const startedAt = performance.now();
-    const { busPath } = this.#options;
-    const worker = new WorkerProcess({
-      worker: number,
-      config: this.#config,
-      busPath,
-      reusePort: this.#reusePort,
-    });
+  #endReplacing(): void {
+    this.#stopping = true;
+    for (const pause of this.#pauses) clearTimeout(pause);
+  }
+
+  /** Makes a worker, and sees to its successor. */
+  #fork(number: number, pauseMs: number): WorkerProcess {
+    const worker = new WorkerProcess(number);
     this.#running.add(worker);
-    const ready = worker.listening.then((listening) => {
-      this.#ready.add(worker);
-      this.#options.logger.info({ worker: number, pid: worker.pid }, "worker listening");
-      return listening;
-    });
-    // Also told by its end.
-    ready.catch(() => undefined);
-    void this.#succeed(worker, startedAt, pauseMs);
-    return ready;
+    void this.#succeed(worker, performance.now(), pauseMs);
+    return worker;
+  }
+
+  /** Has a worker serve. Resolves when it listens. */
+  async #begin(worker: WorkerProcess): Promise<Listening> {
+    const { busPath, logger } = this.#options;
+    const listening = await worker.start({ config: this.#config, busPath, reusePort: this.#reusePort });
+    this.#ready.add(worker);
+    logger.info({ worker: worker.number, pid: worker.pid }, "worker listening");
+    return listening;
   }
 
   /** Waits for the end of a worker, and puts another in its place. */
@@ -143,7 +144,7 @@ export class Supervisor {
       report(clusterFailures.create("cluster-worker-lost", { worker: number, ending, restartMs: pauseMs }));
     const pause = setTimeout(() => {
       this.#pauses.delete(pause);
-      this.#run(number, pauseMs).catch((error: unknown) => {
+      this.#begin(this.#fork(number, pauseMs)).catch((error: unknown) => {
         logger.error({ worker: number, err: error }, "worker could not be replaced");
       });
     }, pauseMs);

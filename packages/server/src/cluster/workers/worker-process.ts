@@ -13,7 +13,7 @@ import type { WorkerError, WorkerOrder, WorkerReport } from "./worker-message.ts
 const program = fileURLToPath(new URL("../../cli/worker-main.js", import.meta.url));
 
 /** What a worker is started with. */
-export type WorkerStart = Omit<Extract<WorkerOrder, { type: "start" }>, "type">;
+export type WorkerStart = Omit<Extract<WorkerOrder, { type: "start" }>, "type" | "worker">;
 
 /** How a worker ended. */
 export interface WorkerEnding {
@@ -27,18 +27,18 @@ export interface WorkerEnding {
 const metricsTimeoutMs = 2000;
 
 export class WorkerProcess {
-  /** Rejects if it cannot listen, or ends before it does. */
-  readonly listening: Promise<Listening>;
+  readonly number: number;
   readonly ended: Promise<WorkerEnding>;
   readonly #worker: Worker;
-  readonly #start: WorkerStart;
+  readonly #waits: Promise<unknown>;
   /** Waiters for the answers to questions, by the type of the answer. */
   readonly #waiting = new Map<WorkerReport["type"], ((report: WorkerReport) => void)[]>();
   #lastMetrics: readonly MetricObject[] = [];
   #isLeaving = false;
 
-  constructor(start: WorkerStart) {
-    this.#start = start;
+  /** Forks it; it loads its program, and waits. */
+  constructor(number: number) {
+    this.number = number;
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: program, args: [] });
     this.#worker = cluster.fork();
@@ -50,13 +50,7 @@ export class WorkerProcess {
         resolve({ expected: this.#isLeaving, description: signal ?? `exit code ${code}` });
       });
     });
-    this.listening = this.#listen();
-    // Whoever waits for it is told; nobody has to.
-    this.listening.catch(() => undefined);
-  }
-
-  get number(): number {
-    return this.#start.worker;
+    this.#waits = this.#wait("waiting");
   }
 
   get pid(): number | undefined {
@@ -66,6 +60,19 @@ export class WorkerProcess {
   /** What it had counted when it was last asked. */
   get lastMetrics(): readonly MetricObject[] {
     return this.#lastMetrics;
+  }
+
+  /** Has it serve. Rejects if it cannot listen, or ends before it does. */
+  async start(start: WorkerStart): Promise<Listening> {
+    const order = { type: "start", worker: this.number, ...start } as const;
+    const report = await Promise.race([
+      this.#waits.then(() => this.#ask(order, "listening", "failed")),
+      this.ended,
+    ]);
+    if ("type" in report && report.type === "listening") return report.listening;
+    if ("type" in report && report.type === "failed") throw toError(report.error);
+    const description = "description" in report ? report.description : "no reason given";
+    throw new Error(`worker ${this.number} ended before it listened: ${description}`);
   }
 
   /** Resolves once the worker has taken over the configuration, or has ended. */
@@ -90,17 +97,6 @@ export class WorkerProcess {
   kill(): void {
     this.#isLeaving = true;
     this.#worker.process.kill("SIGKILL");
-  }
-
-  async #listen(): Promise<Listening> {
-    const report = await Promise.race([
-      this.#wait("waiting").then(() => this.#ask({ type: "start", ...this.#start }, "listening", "failed")),
-      this.ended,
-    ]);
-    if ("type" in report && report.type === "listening") return report.listening;
-    if ("type" in report && report.type === "failed") throw toError(report.error);
-    const description = "description" in report ? report.description : "no reason given";
-    throw new Error(`worker ${this.number} ended before it listened: ${description}`);
   }
 
   #ask(order: WorkerOrder, ...answers: WorkerReport["type"][]): Promise<WorkerReport> {
