@@ -22,9 +22,8 @@ describe("docs/reference/cli-subscribe.md", () => {
     const server = await startAntiphon();
     onTestFinished(async () => void (await server.stop()));
     const port = String(server.port);
-    const listener = spawn(process.execPath, [
-      ...[command, "subscribe", "news", "presence-lobby", "--user-id", "anna", "--port", port],
-    ]);
+    const words = ["subscribe", "news", "presence-lobby", "--user-id", "anna", "--port", port];
+    const listener = spawn(process.execPath, [command, ...words]);
     let heard = "";
     listener.stdout.setEncoding("utf8").on("data", (text: string) => (heard += text));
     await expect.poll(() => heard, { timeout: 15_000 }).toContain("(1 here)");
