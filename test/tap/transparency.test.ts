@@ -35,7 +35,9 @@ async function write(socket: Socket, bytes: Buffer, hash: Hash): Promise<void> {
 
 async function readHash(socket: Socket): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of socket) hash.update(chunk as Buffer);
+  // Not `for await`: it destroys the socket after the last byte that is read, and what is still to be written with it.
+  socket.on("data", (chunk: Buffer) => hash.update(chunk)).resume();
+  await once(socket, "end");
   return hash.digest("hex");
 }
 
