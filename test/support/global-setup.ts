@@ -10,6 +10,8 @@ declare module "vitest" {
     stunnel4: ProgramSearch;
     php: ProgramSearch;
     python3: ProgramSearch;
+    redisServer: ProgramSearch;
+    natsServer: ProgramSearch;
   }
 }
 
@@ -20,4 +22,7 @@ export default function setup(project: TestProject): void {
   }
   project.provide("php", ensureProgram("php", "php-cli"));
   project.provide("python3", ensureProgram("python3", "python3"));
+  // Sentinel is the same program, started with --sentinel.
+  project.provide("redisServer", ensureProgram("redis-server", "redis-server"));
+  project.provide("natsServer", ensureProgram("nats-server", "nats-server"));
 }

@@ -16,6 +16,8 @@ export interface ClusterReplicaOptions {
   readonly findApp: (appId: string) => App | undefined;
   /** Gets the occurrences that this node is to raise. */
   readonly raise: (app: App, occurrence: ChannelOccurrence) => void;
+  /** Told when this node becomes the one that raises what all nodes can see, and when it is so no longer. */
+  readonly onLeadership?: (leads: boolean) => void;
   /** Runs a task in a later turn of the event loop; left out, the next one. */
   readonly defer?: (task: () => void) => void;
 }
@@ -119,6 +121,14 @@ export class ClusterReplica implements ClusterListener {
   raise(appId: string, occurrence: ChannelOccurrence): void {
     const hub = this.#hubOf(appId);
     if (hub) this.#options.raise(hub.app, occurrence);
+  }
+
+  leadershipGained(): void {
+    this.#options.onLeadership?.(true);
+  }
+
+  leadershipLost(): void {
+    this.#options.onLeadership?.(false);
   }
 
   /** Made if need be: a hub that is made later would not have seen what has happened by then. */

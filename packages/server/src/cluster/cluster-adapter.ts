@@ -33,6 +33,8 @@ export interface ClusterAdapter {
   readonly nodeId: string;
   /** There are no other nodes and never will be: nobody needs to prepare anything for them. */
   readonly isAlone: boolean;
+  /** What joins the nodes works. While it does not, this node serves its own clients on, and keeps what it knows of others. */
+  readonly isConnected: boolean;
   /** Joins the cluster; resolves once the listener knows the state of the other nodes. */
   start(listener: ClusterListener): Promise<void>;
   /**
@@ -70,4 +72,11 @@ export interface ClusterListener {
   commanded(command: ClusterCommand): void;
   /** To be raised by this node. */
   raise(appId: string, occurrence: ChannelOccurrence): void;
+  /**
+   * From here on this node is the one that raises what all nodes can see: of all nodes at most one leads. It may have been
+   * another one so far, which may have died in the middle of it.
+   */
+  leadershipGained(): void;
+  /** Another node may lead from here on. */
+  leadershipLost(): void;
 }

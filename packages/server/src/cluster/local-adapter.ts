@@ -9,10 +9,12 @@ import type { ClusterAdapter, ClusterListener } from "./cluster-adapter.ts";
 export class LocalClusterAdapter implements ClusterAdapter {
   readonly nodeId = randomUUID();
   readonly isAlone = true;
+  readonly isConnected = true;
   #listener: ClusterListener | undefined;
 
   async start(listener: ClusterListener): Promise<void> {
     this.#listener = listener;
+    listener.leadershipGained();
   }
 
   announce(): void {}

@@ -46,6 +46,10 @@ export class WorkerClusterAdapter implements ClusterAdapter {
     return this.#nodeId;
   }
 
+  get isConnected(): boolean {
+    return this.#link !== undefined;
+  }
+
   /** Rejects if there is no bus to join. */
   async start(listener: ClusterListener): Promise<void> {
     this.#listener = listener;
