@@ -28,23 +28,26 @@ export function readBody(
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let isDone = false;
 
+    // The listeners stay: they cost less than their removal, and a socket that fails later has nobody left to tell.
     function finish(body: ReadBody): void {
-      stream.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
-      // A socket that fails after this has nobody left to tell.
-      stream.on("error", () => {});
+      isDone = true;
       resolve(body);
     }
     function onData(chunk: Buffer): void {
+      if (isDone) return;
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
       else if (size <= most) chunks.length = 0;
       else finish(refuseBody(limit, true));
     }
     function onEnd(): void {
+      if (isDone) return;
       finish(size <= limit ? { ok: true, bytes: joinChunks(chunks, size) } : refuseBody(limit, false));
     }
     function onGone(): void {
+      if (isDone) return;
       const failure = httpFailures.create("http-body-incomplete", { receivedBytes: size });
       finish({ ok: false, failure, mustClose: true });
     }

@@ -2,7 +2,7 @@
  * HMAC-SHA256 with an app's secrets: making digests, comparing them in constant time, and saying what a text that should
  * be one looks like. Pure computation under every signature of the protocol.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { App } from "../apps/app.ts";
 
 /** The part of an app that makes and checks signatures. */
@@ -21,7 +21,7 @@ export function signText(secret: string, text: string): string {
 }
 
 /** Whether this secret and text make the digest given in hex. Takes the same time for every wrong digest. */
-export function hasDigest(secret: string, text: string, hex: string): boolean {
+export function hasDigest(secret: string | KeyObject, text: string, hex: string): boolean {
   const given = Buffer.from(hex, "hex");
   const expected = createHmac("sha256", secret).update(text).digest();
   return given.length === expected.length && timingSafeEqual(given, expected);
@@ -29,7 +29,19 @@ export function hasDigest(secret: string, text: string, hex: string): boolean {
 
 /** Whether one of the app's secrets makes this digest from one of the texts. */
 export function matchesDigest(app: SigningApp, texts: readonly string[], hex: string): boolean {
-  return secretsOf(app).some((secret) => texts.some((text) => hasDigest(secret, text, hex)));
+  return keysOf(app).some((key) => texts.some((text) => hasDigest(key, text, hex)));
+}
+
+/** Secrets as OpenSSL wants them, so that not every digest has to prepare its own. Apps are replaced, never changed. */
+const keys = new WeakMap<SigningApp, readonly KeyObject[]>();
+
+function keysOf(app: SigningApp): readonly KeyObject[] {
+  let known = keys.get(app);
+  if (known === undefined) {
+    known = secretsOf(app).map((secret) => createSecretKey(secret, "utf8"));
+    keys.set(app, known);
+  }
+  return known;
 }
 
 /** The secrets that are accepted now: the current one, and while it is rotated the one before. */

@@ -4,7 +4,7 @@
  * HTTP API before anything of the request is parsed or believed. Finding the app and refusing a disabled one is the
  * caller's.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import { type ApiSignatureFailureName, apiSignatureFailures } from "../failures/api-signature-failures.ts";
@@ -15,6 +15,7 @@ import { undiagnosed } from "./signature-diagnosis.ts";
 import {
   isWorthTolerance,
   joinParameters,
+  likeliestSigningText,
   parseQuery,
   type QueryParameter,
   requestSigningTexts,
@@ -116,7 +117,7 @@ function findBodyProblem(parameters: readonly QueryParameter[], body: Uint8Array
     return apiSignatureFailures.create("api-signature-body-md5-missing", { bodyBytes: body.length });
   }
   const received = valueOf(parameters, "body_md5");
-  const computed = createHash("md5").update(body).digest("hex");
+  const computed = hash("md5", body);
   if (received.toLowerCase() === computed) return undefined;
   return apiSignatureFailures.create("api-signature-body-md5-mismatch", {
     received: excerpt(received),
@@ -138,8 +139,11 @@ function findSignatureProblem(
       looksLike: describeDigest(signature),
     });
   }
+  if (matchesDigest(app, [likeliestSigningText(request.method, request.target, parameters)], signature)) {
+    return undefined;
+  }
   const texts = requestSigningTexts(request.method, request.target, request.pathPrefix);
-  if (matchesDigest(app, texts, signature)) return undefined;
+  if (matchesDigest(app, texts.slice(1), signature)) return undefined;
   const isExamined = isWorthTolerance(request.target) && mayDiagnose();
   const diagnosis = isExamined ? diagnoseRequestSignature(app, request, texts, signature) : undiagnosed;
   return apiSignatureFailures.create("api-signature-mismatch", {
@@ -149,13 +153,15 @@ function findSignatureProblem(
 }
 
 function scalarProblem(parameters: readonly QueryParameter[], name: string) {
-  const found = parameters.filter((parameter) => parameter.name === name);
-  if (found.length > 1) return "repeated";
-  if (found.length === 0)
-    return parameters.some((each) => each.name.startsWith(`${name}[`)) ? "repeated" : "absent";
-  return found[0]?.value === "" ? "empty" : undefined;
+  const first = parameters.findIndex((parameter) => parameter.name === name);
+  if (first < 0) return parameters.some((each) => each.name.startsWith(`${name}[`)) ? "repeated" : "absent";
+  if (parameters.findLastIndex((parameter) => parameter.name === name) !== first) return "repeated";
+  return parameters[first]?.value === "" ? "empty" : undefined;
 }
 
 function valueOf(parameters: readonly QueryParameter[], name: string): string {
+  const first = parameters.findIndex((parameter) => parameter.name === name);
+  const last = parameters.findLastIndex((parameter) => parameter.name === name);
+  if (first === last) return parameters[first]?.value ?? "";
   return joinParameters(parameters.filter((parameter) => parameter.name === name));
 }

@@ -34,11 +34,14 @@ export function splitTarget(target: string): { readonly path: string; readonly q
 /** The parameters of a raw query in their order. A plus sign is a plus sign unless `plusIsSpace`. */
 export function parseQuery(query: string, plusIsSpace = false): readonly QueryParameter[] {
   const parameters: QueryParameter[] = [];
-  for (const pair of query.split("&")) {
-    if (pair === "") continue;
-    const equals = pair.indexOf("=");
-    const name = equals < 0 ? pair : pair.slice(0, equals);
-    const value = equals < 0 ? "" : pair.slice(equals + 1);
+  for (let start = 0, end: number; start < query.length; start = end + 1) {
+    end = query.indexOf("&", start);
+    if (end < 0) end = query.length;
+    if (end === start) continue;
+    const equals = query.indexOf("=", start);
+    const hasValue = equals >= 0 && equals < end;
+    const name = query.slice(start, hasValue ? equals : end);
+    const value = hasValue ? query.slice(equals + 1, end) : "";
     parameters.push({
       name: decodePercent(name).toLowerCase(),
       value: decodePercent(plusIsSpace ? value.replaceAll("+", " ") : value),
@@ -47,11 +50,20 @@ export function parseQuery(query: string, plusIsSpace = false): readonly QueryPa
   return parameters;
 }
 
+/** The text that nearly every SDK signs, the first of {@link requestSigningTexts}; `parameters` are those of the target. */
+export function likeliestSigningText(
+  method: string,
+  target: string,
+  parameters: readonly QueryParameter[],
+): string {
+  const signed = parameters.filter(({ name }) => name !== "auth_signature");
+  return `${method.toUpperCase()}\n${splitTarget(target).path}\n${canonicalQuery(groupArrays(signed))}`;
+}
+
 /** The candidate texts of a request: at least one, at most {@link maxSigningTexts}, most likely first. */
 export function requestSigningTexts(method: string, target: string, pathPrefix = ""): readonly string[] {
   const { path, query } = splitTarget(target);
-  if (!isWorthTolerance(target))
-    return [`${method.toUpperCase()}\n${path}\n${canonicalQuery(groupArrays(signedParameters(query)))}`];
+  if (!isWorthTolerance(target)) return [likeliestSigningText(method, target, parseQuery(query))];
   const paths = candidatePaths(path, pathPrefix);
   const queries = candidateQueries(query);
   const texts: string[] = [];
@@ -108,20 +120,27 @@ function signedParameters(query: string, plusIsSpace = false): readonly QueryPar
 
 /** Sorted by name in byte order, joined without escaping. */
 function canonicalQuery(parameters: readonly QueryParameter[]): string {
-  return parameters
-    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .map(({ name, value }) => `${name}=${value}`)
-    .join("&");
+  const sorted = isAscending(parameters)
+    ? parameters
+    : parameters.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  let query = "";
+  for (const { name, value } of sorted) query += query === "" ? `${name}=${value}` : `&${name}=${value}`;
+  return query;
+}
+
+/** Every name greater than the one before, as nearly every SDK sends them: nothing to sort, and no name twice. */
+function isAscending(parameters: readonly QueryParameter[]): boolean {
+  return parameters.every(({ name }, index) => index === 0 || name > (parameters[index - 1]?.name ?? ""));
 }
 
 /** `info[0]=a&info[1]=b` and `info[]=a&info[]=b` become `info=a,b`. */
 function groupArrays(parameters: readonly QueryParameter[]): readonly QueryParameter[] {
-  const groups = new Map<string, QueryParameter[]>();
+  if (isAscending(parameters) && !parameters.some(({ name }) => name.endsWith("]"))) return parameters;
+  const values = new Map<string, string>();
   for (const parameter of parameters) {
     const name = parameter.name.replace(/\[\d*\]$/, "");
-    const group = groups.get(name);
-    if (group) group.push(parameter);
-    else groups.set(name, [parameter]);
+    const before = values.get(name);
+    values.set(name, before === undefined ? parameter.value : `${before},${parameter.value}`);
   }
-  return [...groups].map(([name, group]) => ({ name, value: joinParameters(group) }));
+  return Array.from(values, ([name, value]) => ({ name, value }));
 }
