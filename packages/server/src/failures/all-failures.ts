@@ -13,6 +13,7 @@ import { httpFailures } from "./http-failures.ts";
 import { listenFailures } from "./listen-failures.ts";
 import { messageFailures } from "./message-failures.ts";
 import { metricsFailures } from "./metrics-failures.ts";
+import { natsFailures } from "./nats-failures.ts";
 import { sessionFailures } from "./session-failures.ts";
 import { signinFailures } from "./signin-failures.ts";
 import { subscribeFailures } from "./subscribe-failures.ts";
@@ -33,6 +34,7 @@ export const catalogues: readonly Pick<Catalogue<Record<string, FailureDefinitio
     httpFailures,
     webhookFailures,
     clusterFailures,
+    natsFailures,
     metricsFailures,
     configFailures,
     listenFailures,
