@@ -28,13 +28,17 @@ const removalsPerTurn = 500;
 /** The state of one node, by app id. */
 type AppStates = Map<string, NodeState>;
 
+interface KnownNode {
+  states: AppStates;
+  /** What it held before it began to tell all anew; it counts until the node has come to the end. */
+  former: AppStates | undefined;
+}
+
 type Removal = Iterator<readonly [nodeId: string, appId: string, change: StateChange]>;
 
 export class ClusterReplica implements ClusterListener {
   readonly #options: ClusterReplicaOptions;
-  #nodes = new Map<string, AppStates>();
-  /** As it was before the synchronisation that is under way. */
-  #former: ReadonlyMap<string, AppStates> = new Map();
+  readonly #nodes = new Map<string, KnownNode>();
   readonly #removals: Removal[] = [];
 
   constructor(options: ClusterReplicaOptions) {
@@ -48,22 +52,23 @@ export class ClusterReplica implements ClusterListener {
 
   /** Tells a hub that was just made what the other nodes hold of its app. */
   feed(hub: LocalHub): void {
-    for (const [nodeId, states] of this.#nodes) {
-      for (const change of states.get(hub.app.id)?.describe() ?? []) hub.applyChange(nodeId, change);
+    for (const [nodeId, { states, former }] of this.#nodes) {
+      for (const held of [former, states]) {
+        for (const change of held?.get(hub.app.id)?.describe() ?? []) hub.applyChange(nodeId, change);
+      }
     }
   }
 
   /** What one of the other nodes holds, as changes from nothing. */
   *describeNode(nodeId: string): Iterable<readonly [appId: string, change: StateChange]> {
-    for (const [appId, state] of this.#nodes.get(nodeId) ?? []) {
+    for (const [appId, state] of this.#nodes.get(nodeId)?.states ?? []) {
       for (const change of state.describe()) yield [appId, change];
     }
   }
 
-  /** The cached events of all apps. */
-  *describeCaches(): Iterable<readonly [appId: string, change: StateChange]> {
+  *describeCachedEvents(withinMs?: number): Iterable<readonly [appId: string, change: StateChange]> {
     for (const hub of this.#options.hubs.all()) {
-      for (const change of hub.describeCache()) yield [hub.app.id, change];
+      for (const change of hub.describeCache(withinMs)) yield [hub.app.id, change];
     }
   }
 
@@ -73,29 +78,30 @@ export class ClusterReplica implements ClusterListener {
     }
   }
 
-  synchronising(nodeIds: readonly string[]): void {
-    this.#former = this.#nodes;
-    this.#nodes = new Map(nodeIds.map((nodeId) => [nodeId, new Map()]));
-  }
-
-  synchronised(): void {
-    const former = this.#former;
-    this.#former = new Map();
-    for (const [nodeId, states] of former) this.#remove(nodeId, states, this.#nodes.get(nodeId));
-  }
-
   nodeJoined(nodeId: string): void {
-    if (!this.#nodes.has(nodeId)) this.#nodes.set(nodeId, new Map());
+    if (!this.#nodes.has(nodeId)) this.#nodes.set(nodeId, { states: new Map(), former: undefined });
+  }
+
+  synchronising(nodeId: string): void {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return;
+    const { states, former } = node;
+    node.former = former ? addStates(former, states) : states;
+    node.states = new Map();
+  }
+
+  synchronised(nodeId: string): void {
+    const node = this.#nodes.get(nodeId);
+    if (node?.former === undefined) return;
+    const { former } = node;
+    node.former = undefined;
+    this.#remove(nodeId, former);
   }
 
   changed(nodeId: string, appId: string, changes: readonly StateChange[]): void {
-    const states = this.#nodes.get(nodeId);
-    if (states === undefined) return;
-    let state = states.get(appId);
-    if (state === undefined) {
-      state = new NodeState();
-      states.set(appId, state);
-    }
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return;
+    const state = stateOf(node.states, appId);
     const hub = this.#hubOf(appId);
     for (const change of changes) {
       state.apply(change);
@@ -104,10 +110,11 @@ export class ClusterReplica implements ClusterListener {
   }
 
   nodeLeft(nodeId: string): void {
-    const states = this.#nodes.get(nodeId);
-    if (states === undefined) return;
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return;
     this.#nodes.delete(nodeId);
-    this.#remove(nodeId, states);
+    if (node.former) this.#remove(nodeId, node.former);
+    this.#remove(nodeId, node.states);
   }
 
   published({ appId, channel, text, exceptSocketId }: Publication): void {
@@ -121,6 +128,13 @@ export class ClusterReplica implements ClusterListener {
   raise(appId: string, occurrence: ChannelOccurrence): void {
     const hub = this.#hubOf(appId);
     if (hub) this.#options.raise(hub.app, occurrence);
+  }
+
+  /** Several nodes may see the same miss, or one that another node has ended by now. */
+  cacheMissed(appId: string, channel: string): void {
+    const hub = this.#hubOf(appId);
+    if (hub === undefined || hub.cachedEvent(channel) || !hub.admitCacheMiss(channel)) return;
+    this.#options.raise(hub.app, { name: "cache_miss", channel });
   }
 
   leadershipGained(): void {
@@ -140,10 +154,21 @@ export class ClusterReplica implements ClusterListener {
     return app && hubs.for(app);
   }
 
-  #remove(nodeId: string, states: AppStates, kept?: AppStates): void {
+  #remove(nodeId: string, states: AppStates): void {
     const idle = this.#removals.length === 0;
-    this.#removals.push(describeRemoval(nodeId, states, kept));
+    this.#removals.push(this.#describeRemoval(nodeId, states));
     if (idle) this.#removeNext();
+  }
+
+  /** Each change is looked at when its turn comes: the node may be back by then, and hold the same again. */
+  *#describeRemoval(nodeId: string, states: AppStates): Removal {
+    for (const [appId, state] of states) {
+      for (const change of state.describeRemoval()) {
+        const node = this.#nodes.get(nodeId);
+        const isKept = [node?.states, node?.former].some((held) => held?.get(appId)?.wouldLose(change));
+        if (!isKept) yield [nodeId, appId, change];
+      }
+    }
   }
 
   #removeNext(): void {
@@ -163,8 +188,18 @@ export class ClusterReplica implements ClusterListener {
   }
 }
 
-function* describeRemoval(nodeId: string, states: AppStates, kept: AppStates | undefined): Removal {
-  for (const [appId, state] of states) {
-    for (const change of state.describeRemoval(kept?.get(appId))) yield [nodeId, appId, change];
+function stateOf(states: AppStates, appId: string): NodeState {
+  let state = states.get(appId);
+  if (state === undefined) {
+    state = new NodeState();
+    states.set(appId, state);
   }
+  return state;
+}
+
+function addStates(states: AppStates, added: AppStates): AppStates {
+  for (const [appId, state] of added) {
+    for (const change of state.describe()) stateOf(states, appId).apply(change);
+  }
+  return states;
 }

@@ -291,9 +291,11 @@ export class LocalHub implements ChannelHub {
     yield* this.#users.describe();
   }
 
-  /** The cached events, whoever stored them. */
-  *describeCache(): Iterable<StateChange> {
+  /** The cached events, whoever stored them; only those that were stored within the last `withinMs`, if that is given. */
+  *describeCache(withinMs = Number.POSITIVE_INFINITY): Iterable<StateChange> {
+    const sinceMs = this.#now() - withinMs;
     for (const [channel, { name, data, storedAtMs, expiresAtMs }] of this.#cachedEvents.entries()) {
+      if (storedAtMs < sinceMs) continue;
       yield { type: "cached", channel, name, data, storedAtMs, expiresAtMs };
     }
   }

@@ -56,15 +56,26 @@ export interface ClusterAdapter {
   stop(): Promise<void>;
 }
 
-/** What an adapter tells its node. Called in order; calls about a node that has not joined are to be ignored. */
+/**
+ * What an adapter tells its node. Called in order; calls about a node that has not joined are to be ignored. The ids are the
+ * adapter's: a node that returns to the cluster may keep the one it had.
+ */
 export interface ClusterListener {
-  /** Everything that this node owns, as changes from nothing; asked for whenever the node (re)joins. */
+  /**
+   * Everything that this node owns, as changes from nothing; asked for whenever somebody has to be told all of it. It may be
+   * read bit by bit, with changes in between: each is told as it is when it is read.
+   */
   describeOwnState(): Iterable<readonly [appId: string, change: StateChange]>;
-  /** This node has (re)joined, and these are the others; their states follow, until {@link synchronised}. */
-  synchronising(nodeIds: readonly string[]): void;
-  /** What the other nodes have not told since {@link synchronising} is no longer so. */
-  synchronised(): void;
+  /**
+   * The events of cache channels, whoever stored them; only those of the last `withinMs` milliseconds, if that is given. Read
+   * as {@link describeOwnState} is.
+   */
+  describeCachedEvents(withinMs?: number): Iterable<readonly [appId: string, change: StateChange]>;
   nodeJoined(nodeId: string): void;
+  /** The node tells all it has anew, until {@link synchronised}; what it held before is taken to be so until then. */
+  synchronising(nodeId: string): void;
+  /** What the node has not told since {@link synchronising} is no longer so. */
+  synchronised(nodeId: string): void;
   changed(nodeId: string, appId: string, changes: readonly StateChange[]): void;
   /** The node is gone, cleanly or not: so is everything that it owned. */
   nodeLeft(nodeId: string): void;
@@ -72,6 +83,8 @@ export interface ClusterListener {
   commanded(command: ClusterCommand): void;
   /** To be raised by this node. */
   raise(appId: string, occurrence: ChannelOccurrence): void;
+  /** Another node saw a cache miss: to be raised by this node, unless it was, or there is an event by now. */
+  cacheMissed(appId: string, channel: string): void;
   /**
    * From here on this node is the one that raises what all nodes can see: of all nodes at most one leads. It may have been
    * another one so far, which may have died in the middle of it.

@@ -43,7 +43,8 @@ describe("the state of a node", () => {
 
   it("is taken back only as far as it is not kept", () => {
     const kept = state(connections, { ...room, count: 1 }, ann);
-    expect([...state(connections, room, ann, bob, user).describeRemoval(kept)]).toEqual([
+    const removal = [...state(connections, room, ann, bob, user).describeRemoval()];
+    expect(removal.filter((change) => !kept.wouldLose(change))).toEqual([
       { type: "member-left", channel: "presence-a", userId: "7" },
       { type: "user", userId: "ann", count: 0 },
     ]);

@@ -55,20 +55,29 @@ export class NodeState {
     for (const [userId, count] of this.#users) yield { type: "user", userId, count };
   }
 
-  /** The changes that take away what is held here and not in `kept`: members before the channel they are in. */
-  *describeRemoval(kept: NodeState = new NodeState()): Iterable<StateChange> {
+  /** The changes that take all of it away: members before the channel they are in. */
+  *describeRemoval(): Iterable<StateChange> {
     for (const [channel, { members }] of this.#channels) {
-      const keptChannel = kept.#channels.get(channel);
-      for (const userId of members?.keys() ?? []) {
-        if (!keptChannel?.members?.has(userId)) yield { type: "member-left", channel, userId };
-      }
-      if (keptChannel === undefined) yield { type: "subscriptions", channel, count: 0 };
+      for (const userId of members?.keys() ?? []) yield { type: "member-left", channel, userId };
+      yield { type: "subscriptions", channel, count: 0 };
     }
-    for (const userId of this.#users.keys()) {
-      if (!kept.#users.has(userId)) yield { type: "user", userId, count: 0 };
-    }
-    if (this.#connections && !kept.#connections) {
-      yield { type: "connections", authorised: 0, unauthorised: 0 };
+    for (const userId of this.#users.keys()) yield { type: "user", userId, count: 0 };
+    if (this.#connections) yield { type: "connections", authorised: 0, unauthorised: 0 };
+  }
+
+  /** Whether a change of {@link describeRemoval} would take away what is held here. */
+  wouldLose(removal: StateChange): boolean {
+    switch (removal.type) {
+      case "subscriptions":
+        return this.#channels.has(removal.channel);
+      case "member-left":
+        return this.#channels.get(removal.channel)?.members?.has(removal.userId) ?? false;
+      case "user":
+        return this.#users.has(removal.userId);
+      case "connections":
+        return this.#connections !== undefined;
+      default:
+        return false;
     }
   }
 

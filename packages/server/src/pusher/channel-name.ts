@@ -65,6 +65,11 @@ export function userOfChannel(name: string): string | undefined {
   return name.slice(serverToUserPrefix.length) || undefined;
 }
 
+/** The channel that addresses a user. */
+export function channelOfUser(userId: string): string {
+  return serverToUserPrefix + userId;
+}
+
 /** What is wrong with a channel name. Positions count from 0. */
 export type ChannelNameProblem =
   | { readonly kind: "empty" }

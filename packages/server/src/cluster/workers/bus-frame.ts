@@ -2,8 +2,10 @@
  * Frames of the bus between the processes of one server: a length, a kind, and a payload. Bytes of a stream in, whole frames
  * out; the other way round for the outbox. A frame can be passed on as it came, without looking inside.
  */
+import type { Publication } from "../cluster-adapter.ts";
+import { encodePublication } from "../publication-encoding.ts";
 
-/** A JSON message, or a publication in the form of `bus-publication.ts`. */
+/** A JSON message, or a publication in the form of `publication-encoding.ts`. */
 export const frameKinds = { message: 1, publication: 2 } as const;
 
 export interface BusFrame {
@@ -24,6 +26,12 @@ export function writeHeader(frame: Buffer, kind: number): Buffer {
   frame.writeUInt32BE(frame.length - headerBytes, 0);
   frame[4] = kind;
   return frame;
+}
+
+/** The frame of a publication; `undefined` for one with a name that is too long, which no checked name is. */
+export function encodePublicationFrame(publication: Publication): Buffer | undefined {
+  const frame = encodePublication(publication, headerBytes);
+  return frame && writeHeader(frame, frameKinds.publication);
 }
 
 /** Takes a stream of bytes apart. */

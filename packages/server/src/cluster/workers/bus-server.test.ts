@@ -8,9 +8,9 @@ import { ClusterReplica } from "../../channels/cluster-replica.ts";
 import { testApp } from "../../pusher/app.test.harness.ts";
 import { ManualClock } from "../../pusher/manual-clock.test.harness.ts";
 import { TestNode } from "../../pusher/session.test.harness.ts";
-import { BusFrameReader, frameKinds } from "./bus-frame.ts";
+import { decodePublication } from "../publication-encoding.ts";
+import { BusFrameReader, encodePublicationFrame, frameKinds } from "./bus-frame.ts";
 import { type BusMessage, decodeMessage, encodeMessage } from "./bus-message.ts";
-import { decodePublication, encodePublication } from "./bus-publication.ts";
 import { Overview } from "./overview.ts";
 import { WorkerClusterAdapter } from "./worker-cluster-adapter.ts";
 
@@ -41,7 +41,7 @@ class RawWorker {
   }
 
   publish(channel: string, text: string): void {
-    this.socket.write(encodePublication({ appId: app.id, channel, text }) ?? "");
+    this.socket.write(encodePublicationFrame({ appId: app.id, channel, text }) ?? "");
   }
 
   async until(received: string): Promise<void> {

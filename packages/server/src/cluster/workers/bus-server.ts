@@ -12,11 +12,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Failure } from "@antiphon/websocket";
 import type { ClusterReplica } from "../../channels/cluster-replica.ts";
 import { clusterFailures } from "../../failures/cluster-failures.ts";
-import { collectChanges } from "./announcement-batch.ts";
+import { collectChanges } from "../announcement-batch.ts";
+import { type PublicationTarget, readPublicationTarget } from "../publication-encoding.ts";
 import { type BusFrame, frameKinds } from "./bus-frame.ts";
 import { BusLink, type BusProblem } from "./bus-link.ts";
 import { type BusMessage, decodeMessage, encodeMessage, type ForwardedOccurrence } from "./bus-message.ts";
-import { type PublicationTarget, readPublicationTarget } from "./bus-publication.ts";
 
 export interface BusServerOptions {
   readonly replica: ClusterReplica;
@@ -170,7 +170,7 @@ export class BusServer {
         this.#tell(worker, { type: "changes", nodeId: each, ...portion, changes: [...portion.changes] });
       }
     }
-    for (const portion of collectChanges(replica.describeCaches())) {
+    for (const portion of collectChanges(replica.describeCachedEvents())) {
       const changes = [...portion.changes];
       this.#tell(worker, { type: "changes", nodeId: this.#nodeId, ...portion, changes });
     }

@@ -59,13 +59,8 @@ export class Overview {
     return hub;
   }
 
-  /** Several workers may see the same cache miss, or one that another worker has ended by now. */
   #accept(appId: string, occurrence: ForwardedOccurrence): void {
-    const { channel } = occurrence;
-    const hub = this.hubs.find(appId);
-    if (occurrence.name === "cache_miss") {
-      if (hub === undefined || hub.cachedEvent(channel) || !hub.admitCacheMiss(channel)) return;
-    }
-    this.#replica.raise(appId, occurrence);
+    if (occurrence.name === "cache_miss") this.#replica.cacheMissed(appId, occurrence.channel);
+    else this.#replica.raise(appId, occurrence);
   }
 }

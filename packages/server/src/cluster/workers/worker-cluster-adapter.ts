@@ -10,11 +10,11 @@ import type { ChannelOccurrence } from "../../channels/channel-hub.ts";
 import { clusterFailures } from "../../failures/cluster-failures.ts";
 import type { ClusterAdapter, ClusterCommand, ClusterListener, Publication } from "../cluster-adapter.ts";
 import type { StateChange } from "../state-change.ts";
-import { AnnouncementBatch, collectChanges, type AnnouncedChanges } from "./announcement-batch.ts";
-import { type BusFrame, frameKinds } from "./bus-frame.ts";
+import { AnnouncementBatch, collectChanges, type AnnouncedChanges } from "../announcement-batch.ts";
+import { decodePublication } from "../publication-encoding.ts";
+import { type BusFrame, encodePublicationFrame, frameKinds } from "./bus-frame.ts";
 import { BusLink, type BusProblem } from "./bus-link.ts";
 import { type BusMessage, decodeMessage, encodeMessage } from "./bus-message.ts";
-import { decodePublication, encodePublication } from "./bus-publication.ts";
 
 export interface WorkerClusterAdapterOptions {
   /** Where the bus listens. */
@@ -34,6 +34,10 @@ export class WorkerClusterAdapter implements ClusterAdapter {
   /** Set while there is one to send on. */
   #link: BusLink | undefined;
   #nodeId = "";
+  /** The other nodes, as the bus told. */
+  #others = new Set<string>();
+  /** Those of before that the bus no longer has. */
+  #gone = new Set<string>();
   #returnMs = firstReturnMs;
   #onSynchronised: (() => void) | undefined;
   #onClosed: ((problem: BusProblem | undefined) => void) | undefined;
@@ -69,7 +73,7 @@ export class WorkerClusterAdapter implements ClusterAdapter {
   }
 
   publish(publication: Publication): void {
-    const frame = this.#link && encodePublication(publication);
+    const frame = this.#link && encodePublicationFrame(publication);
     if (frame) this.#send(frame);
   }
 
@@ -163,10 +167,10 @@ export class WorkerClusterAdapter implements ClusterAdapter {
   #handle(message: BusMessage, listener: ClusterListener): boolean {
     switch (message.type) {
       case "welcome":
-        listener.synchronising(message.nodeIds);
+        this.#beginSynchronising(listener, message.nodeIds);
         return true;
       case "synchronised":
-        listener.synchronised();
+        this.#endSynchronising(listener);
         this.#returnMs = firstReturnMs;
         this.#onSynchronised?.();
         return true;
@@ -174,9 +178,11 @@ export class WorkerClusterAdapter implements ClusterAdapter {
         listener.changed(message.nodeId, message.appId, message.changes);
         return true;
       case "joined":
+        this.#others.add(message.nodeId);
         listener.nodeJoined(message.nodeId);
         return true;
       case "left":
+        this.#others.delete(message.nodeId);
         listener.nodeLeft(message.nodeId);
         return true;
       case "command":
@@ -185,5 +191,22 @@ export class WorkerClusterAdapter implements ClusterAdapter {
       default:
         return false;
     }
+  }
+
+  /** Those that were there before this worker was cut off, and are no longer, leave once the others have told all. */
+  #beginSynchronising(listener: ClusterListener, nodeIds: readonly string[]): void {
+    this.#gone = this.#others;
+    this.#others = new Set(nodeIds);
+    for (const nodeId of nodeIds) {
+      this.#gone.delete(nodeId);
+      listener.nodeJoined(nodeId);
+      listener.synchronising(nodeId);
+    }
+  }
+
+  #endSynchronising(listener: ClusterListener): void {
+    for (const nodeId of this.#others) listener.synchronised(nodeId);
+    for (const nodeId of this.#gone) listener.nodeLeft(nodeId);
+    this.#gone = new Set();
   }
 }

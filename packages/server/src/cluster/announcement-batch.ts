@@ -1,9 +1,9 @@
 /**
- * What a worker announces within one turn of the event loop, before it goes out: changes in, as few changes out, in order.
+ * What a node announces within one turn of the event loop, before it goes out: changes in, as few changes out, in order.
  * A newer count replaces an older one that nobody has been told yet, but never one of zero, nor by zero: that somebody
  * was the first or the last is to be seen by all.
  */
-import type { StateChange } from "../state-change.ts";
+import type { StateChange } from "./state-change.ts";
 
 /** Changes of one app that travel together. */
 export interface AnnouncedChanges {

@@ -1,9 +1,8 @@
 /**
- * A publication on the bus: three short texts with their lengths, then the event. Not JSON, so that the primary process can
- * tell whom it concerns, and pass it on, without reading the event.
+ * A publication as bytes between nodes: three short texts with their lengths, then the event. Not JSON, so that whoever passes
+ * it on can tell whom it concerns without reading the event. Adapters put a header of their own in front.
  */
-import type { Publication } from "../cluster-adapter.ts";
-import { frameKinds, headerBytes, writeHeader } from "./bus-frame.ts";
+import type { Publication } from "./cluster-adapter.ts";
 
 /** Whom a publication concerns. */
 export type PublicationTarget = Pick<Publication, "appId" | "channel">;
@@ -11,31 +10,34 @@ export type PublicationTarget = Pick<Publication, "appId" | "channel">;
 const lengthBytes = 2;
 const maxShortTextBytes = 0xff_ff;
 
-/** The whole frame. `undefined` if one of the short texts is too long, which no checked name is. */
-export function encodePublication(publication: Publication): Buffer | undefined {
+/**
+ * The publication behind `headerBytes` bytes that are the caller's to fill. `undefined` if one of the short texts is too
+ * long, which no checked name is.
+ */
+export function encodePublication(publication: Publication, headerBytes: number): Buffer | undefined {
   const { appId, channel, exceptSocketId = "", text } = publication;
   const shortTexts = [appId, channel, exceptSocketId];
   const lengths = shortTexts.map((each) => Buffer.byteLength(each));
   if (lengths.some((length) => length > maxShortTextBytes)) return undefined;
   const shortBytes = lengths.reduce((sum, length) => sum + lengthBytes + length, 0);
-  const frame = Buffer.allocUnsafe(headerBytes + shortBytes + Buffer.byteLength(text));
+  const bytes = Buffer.allocUnsafe(headerBytes + shortBytes + Buffer.byteLength(text));
   let offset = headerBytes;
   for (const [index, each] of shortTexts.entries()) {
-    offset = frame.writeUInt16BE(lengths[index] ?? 0, offset);
-    offset += frame.write(each, offset);
+    offset = bytes.writeUInt16BE(lengths[index] ?? 0, offset);
+    offset += bytes.write(each, offset);
   }
-  frame.write(text, offset);
-  return writeHeader(frame, frameKinds.publication);
+  bytes.write(text, offset);
+  return bytes;
 }
 
-/** Whom the publication of a frame's payload concerns; `undefined` if it is none. */
+/** Whom the publication behind a header concerns; `undefined` if it is none. */
 export function readPublicationTarget(payload: Buffer): PublicationTarget | undefined {
   const appId = readShortText(payload, 0);
   const channel = appId && readShortText(payload, appId.end);
   return channel && { appId: appId.text, channel: channel.text };
 }
 
-/** The publication of a frame's payload; `undefined` if it is none. */
+/** The publication behind a header; `undefined` if it is none. */
 export function decodePublication(payload: Buffer): Publication | undefined {
   const appId = readShortText(payload, 0);
   const channel = appId && readShortText(payload, appId.end);

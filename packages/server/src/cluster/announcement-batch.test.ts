@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StateChange } from "../state-change.ts";
+import type { StateChange } from "./state-change.ts";
 import { AnnouncementBatch } from "./announcement-batch.ts";
 
 const subscriptions = (count: number, channel = "a"): StateChange => ({
