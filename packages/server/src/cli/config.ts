@@ -18,13 +18,11 @@ interface PrintedValue {
   readonly origin: string;
 }
 
-const hidden = "(hidden)";
-
 function listPrintedValues({ config, origins }: LoadedConfig): PrintedValue[] {
   const { developmentApp: _, ...settings } = config;
-  return [...listValues(settings)].map(({ name, value, secret }) => ({
+  return [...listValues(settings)].map(({ name, shown }) => ({
     path: name,
-    value: secret ? hidden : value,
+    value: shown,
     origin: origins.get(name) ?? "default",
   }));
 }

@@ -1,6 +1,6 @@
 /**
- * Checks that need more than one setting: apps that share an id or key, the development app on a public address, TLS
- * files. They look at the collected values and not at the parsed ones, so that they report together with the schema.
+ * Checks that need more than one setting: apps that share an id or key, the development app on a public address, files that
+ * cannot be read. They look at the collected values and not at the parsed ones, so that they report together with the schema.
  */
 
 import type { Failure } from "@antiphon/websocket";
@@ -55,14 +55,19 @@ export function refuseDevelopmentApp(layers: LayeredSettings): Failure[] {
   );
 }
 
-/** TLS files that cannot be read. */
-export async function findUnreadableTlsFiles(
-  layers: LayeredSettings,
-  access: FileAccess,
-): Promise<Failure[]> {
+/** Files that the server reads when it starts. */
+const filePaths: readonly SettingPath[] = [
+  ...[["server"], ["redis"], ["nats"]].flatMap((section) =>
+    ["cert", "key", "ca"].map((name) => [...section, "tls", name]),
+  ),
+  ["nats", "nkeyFile"],
+  ["nats", "credentialsFile"],
+];
+
+/** Certificates, keys and credentials that cannot be read. */
+export async function findUnreadableFiles(layers: LayeredSettings, access: FileAccess): Promise<Failure[]> {
   const problems: Failure[] = [];
-  for (const name of ["cert", "key", "ca"]) {
-    const path = ["server", "tls", name];
+  for (const path of filePaths) {
     const file = layers.get(path);
     if (typeof file !== "string" || file === "") continue;
     const result = await readTextFile(file, layers.findOrigin(path) ?? formatPath(path), access);

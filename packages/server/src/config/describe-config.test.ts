@@ -38,6 +38,13 @@ describe("names derived from the schema", () => {
       "apps[].secret",
       "apps[].previousSecret",
       "apps[].webhooks[].headers",
+      "redis.url",
+      "redis.password",
+      "redis.tls.passphrase",
+      "redis.sentinel.password",
+      "nats.servers",
+      "nats.password",
+      "nats.token",
     ]);
   });
 

@@ -28,6 +28,8 @@ export interface SettingDescription {
   readonly description: string;
   /** Masked wherever it is shown. */
   readonly secret: boolean;
+  /** Only the user and password inside a URL are secret. */
+  readonly holdsCredentials: boolean;
 }
 
 interface Unwrapped {
@@ -126,6 +128,7 @@ function describeLeaf(segments: readonly string[], unwrapped: Unwrapped): Settin
     profileDefaults: unwrapped.meta.profileDefaults ?? {},
     description: unwrapped.meta.description ?? "",
     secret,
+    holdsCredentials: unwrapped.meta.holdsCredentials === true,
   };
 }
 

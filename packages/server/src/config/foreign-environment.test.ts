@@ -80,15 +80,6 @@ describe("the environment of Laravel Reverb", () => {
     expect(messages(await load({ ...env, REVERB_PORT: "443" }))).toEqual([]);
   });
 
-  it("says that scaling over Redis is not available, and names the Redis variables only then", async () => {
-    const env = { ...reverbApp, REVERB_SERVER_HOST: "0.0.0.0", REDIS_HOST: "redis" };
-    expect(messages(await load({ ...env, REVERB_SCALING_ENABLED: "false" }))).toEqual([]);
-    expect(messages(await load({ ...env, REVERB_SCALING_ENABLED: "true" }))).toEqual([
-      "REDIS_HOST asks for Redis, which is not available in this version; this node works alone.",
-      "REVERB_SCALING_ENABLED asks for scaling over Redis, which is not available in this version; this node works alone.",
-    ]);
-  });
-
   it("maps seconds, sizes and client events of every app", async () => {
     const result = await load({
       ...reverbApp,
@@ -212,8 +203,8 @@ describe("the environment of soketi", () => {
       SOKETI_APP_MANAGER_DRIVER: "array",
     };
     expect(messages(await load({ ...app, ...local }))).toEqual([]);
-    expect(messages(await load({ ...app, SOKETI_ADAPTER_DRIVER: "redis" }))).toEqual([
-      "SOKETI_ADAPTER_DRIVER asks for scaling over several nodes, which is not available in this version; this node works alone.",
+    expect(messages(await load({ ...app, SOKETI_APP_MANAGER_DRIVER: "mysql" }))).toEqual([
+      "SOKETI_APP_MANAGER_DRIVER asks for apps in a database, which is not available in this version; apps come from the configuration.",
     ]);
   });
 
@@ -234,6 +225,13 @@ const documented: Readonly<Record<string, string>> = {
   REVERB_MAX_REQUEST_SIZE: "12345",
   REVERB_SCALING_ENABLED: "true",
   REVERB_SCALING_CHANNEL: "other",
+  REDIS_URL: "redis://other:6380",
+  REDIS_HOST: "other",
+  REDIS_PORT: "6380",
+  REDIS_USERNAME: "user",
+  REDIS_PASSWORD: "word",
+  REDIS_DB: "1",
+  REDIS_TIMEOUT: "61",
   REVERB_APP_ID: "11",
   REVERB_APP_KEY: "other-key",
   REVERB_APP_SECRET: "other-secret",
@@ -284,16 +282,46 @@ const documented: Readonly<Record<string, string>> = {
   SOKETI_METRICS_HOST: "127.0.0.9",
   SOKETI_METRICS_SERVER_PORT: "9602",
   SOKETI_METRICS_PROMETHEUS_PREFIX: "x_",
+  SOKETI_ADAPTER_DRIVER: "nats",
+  SOKETI_ADAPTER_REDIS_PREFIX: "other",
+  SOKETI_ADAPTER_REDIS_CLUSTER_MODE: "true",
+  SOKETI_ADAPTER_REDIS_REQUESTS_TIMEOUT: "5001",
+  SOKETI_ADAPTER_REDIS_SUB_OPTIONS: '{"tls":{}}',
+  SOKETI_ADAPTER_REDIS_PUB_OPTIONS: '{"enableReadyCheck":false}',
+  SOKETI_ADAPTER_NATS_SERVERS: '["nats://a:4222","nats://b:4222"]',
+  SOKETI_ADAPTER_NATS_PREFIX: "other",
+  SOKETI_ADAPTER_NATS_USER: "user",
+  SOKETI_ADAPTER_NATS_PASSWORD: "word",
+  SOKETI_ADAPTER_NATS_PASS: "word",
+  SOKETI_ADAPTER_NATS_TOKEN: "token",
+  SOKETI_ADAPTER_NATS_TIMEOUT: "10001",
+  SOKETI_ADAPTER_NATS_REQUESTS_TIMEOUT: "5001",
+  SOKETI_ADAPTER_NATS_NODES_NUMBER: "3",
+  SOKETI_CACHE_DRIVER: "redis",
+  SOKETI_CACHE_REDIS_OPTIONS: "{}",
+  SOKETI_CACHE_REDIS_CLUSTER_MODE: "true",
+  SOKETI_QUEUE_DRIVER: "redis",
+  SOKETI_QUEUE_REDIS_CONCURRENCY: "2",
+  SOKETI_QUEUE_REDIS_OPTIONS: '{"db":2}',
+  SOKETI_QUEUE_REDIS_CLUSTER_MODE: "true",
+  SOKETI_RATE_LIMITER_DRIVER: "redis",
+  SOKETI_RATE_LIMITER_REDIS_OPTIONS: "{}",
+  SOKETI_RATE_LIMITER_REDIS_CLUSTER_MODE: "true",
+  SOKETI_DB_REDIS_HOST: "other",
+  SOKETI_DB_REDIS_PORT: "6380",
+  SOKETI_DB_REDIS_DB: "1",
+  SOKETI_DB_REDIS_USERNAME: "user",
+  SOKETI_DB_REDIS_PASSWORD: "word",
+  SOKETI_DB_REDIS_KEY_PREFIX: "other",
+  SOKETI_DB_REDIS_SENTINELS: '[{"host":"a","port":26379}]',
+  SOKETI_DB_REDIS_SENTINEL_PASSWORD: "word",
+  SOKETI_DB_REDIS_CLUSTER_NODES: '[{"host":"a","port":7000}]',
+  SOKETI_DB_REDIS_INSTANCE_NAME: "main",
 };
 
 const unavailable =
-  `ADAPTER_DRIVER ADAPTER_REDIS_PREFIX ADAPTER_REDIS_CLUSTER_MODE ADAPTER_REDIS_REQUESTS_TIMEOUT
-ADAPTER_REDIS_SUB_OPTIONS ADAPTER_REDIS_PUB_OPTIONS ADAPTER_NATS_SERVERS ADAPTER_NATS_PREFIX ADAPTER_NATS_USER
-ADAPTER_NATS_PASSWORD ADAPTER_NATS_TOKEN ADAPTER_NATS_TIMEOUT ADAPTER_NATS_REQUESTS_TIMEOUT ADAPTER_NATS_NODES_NUMBER
-ADAPTER_CLUSTER_REQUESTS_TIMEOUT CLUSTER_PORT CLUSTER_PREFIX CLUSTER_MULTICAST_ADDRESS CACHE_DRIVER CACHE_REDIS_OPTIONS
-CACHE_REDIS_CLUSTER_MODE QUEUE_DRIVER QUEUE_REDIS_CONCURRENCY QUEUE_SQS_REGION QUEUE_SQS_URL RATE_LIMITER_DRIVER
-RATE_LIMITER_REDIS_OPTIONS DB_REDIS_HOST DB_REDIS_PORT DB_REDIS_DB DB_REDIS_USERNAME DB_REDIS_PASSWORD DB_REDIS_KEY_PREFIX
-DB_REDIS_SENTINELS DB_REDIS_SENTINEL_PASSWORD DB_REDIS_CLUSTER_NODES DB_REDIS_INSTANCE_NAME DB_MYSQL_HOST DB_MYSQL_PORT
+  `ADAPTER_CLUSTER_REQUESTS_TIMEOUT CLUSTER_PORT CLUSTER_PREFIX CLUSTER_MULTICAST_ADDRESS QUEUE_SQS_REGION QUEUE_SQS_URL
+DB_MYSQL_HOST DB_MYSQL_PORT
 DB_MYSQL_USERNAME DB_MYSQL_PASSWORD DB_MYSQL_DATABASE DB_POSTGRES_HOST DB_POSTGRES_PORT DB_POSTGRES_USERNAME
 DB_POSTGRES_PASSWORD DB_POSTGRES_DATABASE DB_POOLING_ENABLED DB_POOLING_MIN DB_POOLING_MAX APP_MANAGER_DRIVER
 APP_MANAGER_CACHE_ENABLED APP_MANAGER_CACHE_TTL APP_MANAGER_MYSQL_TABLE APP_MANAGER_MYSQL_VERSION APP_MANAGER_MYSQL_USE_V2
@@ -302,15 +330,32 @@ APP_MANAGER_DYNAMODB_ENDPOINT`
     .split(/\s+/)
     .map((name) => `SOKETI_${name}`);
 
+const reverbSwitches = {
+  REVERB_APP_RATE_LIMITING_ENABLED: "true",
+  REVERB_SCALING_ENABLED: "true",
+  REVERB_SERVER_HOST: "127.0.0.1",
+};
+
+/** What has to be on for the variable to count. */
+function adapterSwitches(name: string): Environment {
+  if (name.startsWith("SOKETI_ADAPTER_NATS_")) {
+    const login = /_(?:USER|PASS|PASSWORD)$/.test(name) ? { SOKETI_ADAPTER_NATS_USER: "someone" } : {};
+    return { SOKETI_ADAPTER_DRIVER: "nats", ...login };
+  }
+  if (name.startsWith("SOKETI_ADAPTER_REDIS_")) return { SOKETI_ADAPTER_DRIVER: "redis" };
+  return {};
+}
+
 describe("every documented variable", () => {
   const files = { cwd: "/srv", readFile: () => Promise.resolve("") };
 
   it.each(Object.entries(documented))(
     "%s=%s changes the configuration or is reported",
     async (name, value) => {
-      const base: Environment = name.startsWith("REVERB_")
-        ? { ...reverbApp, REVERB_APP_RATE_LIMITING_ENABLED: "true", REVERB_SERVER_HOST: "127.0.0.1" }
+      const base: Environment = /^RE(?:VERB|DIS)_/.test(name)
+        ? { ...reverbApp, ...reverbSwitches, REDIS_PASSWORD: "word" }
         : {
+            ...adapterSwitches(name),
             SOKETI_HOST: "127.0.0.1",
             SOKETI_DEFAULT_APP_ID: "1",
             SOKETI_DEFAULT_APP_KEY: "k",
@@ -337,13 +382,9 @@ describe("every documented variable", () => {
 
   it("is in one of the tables, the certificate and its key included", () => {
     const names = new Set([...Object.keys(reverbTable), ...Object.keys(soketiTable)]);
-    const redis = ["URL", "HOST", "PORT", "USERNAME", "PASSWORD", "DB", "TIMEOUT"].map(
-      (name) => `REDIS_${name}`,
-    );
     const all = [
       ...Object.keys(documented),
       ...unavailable,
-      ...redis,
       "SOKETI_SSL_CERT",
       "SOKETI_SSL_KEY",
       "REVERB_SCHEME",

@@ -59,6 +59,16 @@ export function isUnavailable(
   ];
 }
 
+/** The table with this in front of every name. */
+export function withPrefix(prefix: string, table: ForeignTable): ForeignTable {
+  return Object.fromEntries(Object.entries(table).map(([name, setting]) => [`${prefix}${name}`, setting]));
+}
+
+/** One meaning for several names, which stand apart by white space. */
+export function all(names: string, setting: ForeignSetting): ForeignTable {
+  return Object.fromEntries(names.split(/\s+/).map((name) => [name, setting]));
+}
+
 /** A setting that every app gets, unless a stronger source gives the app its own. */
 export interface EveryAppSetting {
   /** Starts inside the app. */

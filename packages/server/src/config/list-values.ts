@@ -1,6 +1,7 @@
 /** Lists every value of parsed settings with its path, for printing and for origins. */
 
 import { formatPath } from "./describe-config.ts";
+import { maskValue } from "./mask-value.ts";
 import { findSettingAround, type SettingPath } from "./setting-index.ts";
 
 /** One value in force. */
@@ -9,7 +10,8 @@ export interface SettingValue {
   /** The path as text: `apps[0].key`. */
   readonly name: string;
   readonly value: unknown;
-  readonly secret: boolean;
+  /** The value without what is secret about it. */
+  readonly shown: unknown;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -26,6 +28,5 @@ export function* listValues(value: unknown, path: SettingPath = []): Generator<S
     for (const [key, child] of Object.entries(value)) yield* listValues(child, [...path, key]);
     return;
   }
-  const secret = findSettingAround(path)?.secret ?? false;
-  yield { path, name: formatPath(path), value, secret };
+  yield { path, name: formatPath(path), value, shown: maskValue(value, findSettingAround(path)) };
 }

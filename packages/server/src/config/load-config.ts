@@ -8,7 +8,8 @@ import { readFile } from "node:fs/promises";
 import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import { applyEnvironment } from "./apply-environment.ts";
-import { findDuplicateApps, findUnreadableTlsFiles, refuseDevelopmentApp } from "./check-settings.ts";
+import { findClusterNotices, findClusterProblems, findUnusableBackends } from "./check-cluster-settings.ts";
+import { findDuplicateApps, findUnreadableFiles, refuseDevelopmentApp } from "./check-settings.ts";
 import { completeApps } from "./complete-apps.ts";
 import { type FileAccess, readConfigFile, readEnvFile } from "./config-file.ts";
 import { convertText } from "./convert-text.ts";
@@ -120,12 +121,14 @@ export async function loadConfig(sources: ConfigSources): Promise<ConfigResult> 
   const everyApp = [...environment.everyApp, ...(fileReading?.everyApp ?? [])];
   const developmentApp = completeApps(layers, everyApp, peer);
   if (developmentApp) problems.push(...refuseDevelopmentApp(layers));
-  problems.push(...findDuplicateApps(layers), ...(await findUnreadableTlsFiles(layers, access)));
+  problems.push(...findDuplicateApps(layers), ...(await findUnreadableFiles(layers, access)));
+  problems.push(...findClusterProblems(layers));
   const parsed = configSchema.safeParse(layers.tree);
   if (!parsed.success) {
     problems.unshift(...parsed.error.issues.flatMap((issue) => explainIssue(issue, layers)));
   }
-  warnings.push(...findPeerDifferences(layers, peer, environment.variables));
+  warnings.push(...findPeerDifferences(layers, peer, environment.variables), ...findClusterNotices(layers));
+  if (parsed.success && problems.length === 0) problems.push(...findUnusableBackends(parsed.data));
   if (!parsed.success || problems.length > 0) return { ok: false, problems, warnings };
 
   const { settings, raised } = deriveLimits(parsed.data, (path) => layers.get(path) !== undefined);

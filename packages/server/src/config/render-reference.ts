@@ -30,6 +30,9 @@ const sectionTitles: Readonly<Record<string, string>> = {
   server: "Server",
   apps: "Apps",
   limits: "Limits of the whole server",
+  cluster: "Cluster of several machines",
+  redis: "Redis",
+  nats: "NATS",
   metrics: "Metrics",
   log: "Log",
   webhooks: "Webhook delivery",
@@ -74,10 +77,21 @@ function renderSections(): string {
 const allSwitchedOn = {
   REVERB_APP_RATE_LIMITING_ENABLED: "true",
   REVERB_SCALING_ENABLED: "true",
+  SOKETI_ADAPTER_REDIS_CLUSTER_MODE: "true",
+  SOKETI_DB_REDIS_CLUSTER_NODES: "[]",
+  SOKETI_QUEUE_DRIVER: "redis",
+  ADAPTER_DRIVER: "redis-cluster",
   SSL_ENABLED: "true",
   SSL_REDIRECT_HTTP: "true",
   UNIX_SOCKET_ENABLED: "true",
 };
+
+/** Values of variables that take words or JSON. Any other does with any value: the table is about where it goes. */
+function chooseExample(name: string): string {
+  if (name.endsWith("_DRIVER")) return "redis";
+  if (/_(?:PUB_OPTIONS|SUB_OPTIONS|REDIS_OPTIONS)$/.test(name)) return '{"host":"redis","tls":{}}';
+  return "1";
+}
 
 function renderMeaning(meaning: ForeignMeaning): string {
   switch (meaning.kind) {
@@ -97,8 +111,9 @@ function renderMeaning(meaning: ForeignMeaning): string {
 
 function renderForeignTable(title: string, text: string, table: ForeignTable): string {
   const rows = Object.entries(table).map(([name, setting]) => {
-    // Any value does: the table is about where it goes.
-    const meanings = setting("1", allSwitchedOn).filter(
+    const adapter = name.includes("_NATS_") ? "nats" : "redis";
+    const env = { ...allSwitchedOn, SOKETI_ADAPTER_DRIVER: adapter };
+    const meanings = setting(chooseExample(name), env).filter(
       ({ kind }, _, all) => kind !== "redundant" || all.length === 1,
     );
     return [code(name), [...new Set(meanings.map(renderMeaning))].join("; ")];

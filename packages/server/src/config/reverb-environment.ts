@@ -1,15 +1,16 @@
 /** What the variables of Laravel Reverb mean here, so that the `.env` of a Laravel project works as it is. */
 
 import { toBoolean, toNumber } from "./convert-text.ts";
+import { readPrefix, toRedisUrl } from "./foreign-connections.ts";
 import {
   type ForeignMeaning,
   type ForeignSetting,
   type ForeignTable,
   isIgnored,
-  isUnavailable,
   sets,
   setsForEveryApp,
 } from "./foreign-setting.ts";
+import type { SettingPath } from "./setting-index.ts";
 
 /** The port Reverb listens on unless told otherwise; a Laravel `.env` counts on it. */
 export const reverbDefaultPort = 8080;
@@ -56,20 +57,23 @@ const rateLimitSwitch: ForeignSetting = (text, env) => {
     : [{ kind: "adjusted", reason: "it is neither true nor false and counts as false" }];
 };
 
-const singleNode = "this node works alone";
-
 /** Redis only matters where Reverb would use it for scaling. */
-function redis(otherwise: ForeignMeaning): ForeignSetting {
-  return (_, env) =>
-    toBoolean(env["REVERB_SCALING_ENABLED"] ?? "") === true
-      ? [{ kind: "unavailable", feature: "Redis", effect: singleNode }]
-      : [otherwise];
+function whenScaling(setting: ForeignSetting, otherwise: ForeignMeaning): ForeignSetting {
+  return (text, env) =>
+    toBoolean(env["REVERB_SCALING_ENABLED"] ?? "") === true ? setting(text, env) : [otherwise];
 }
 
-const scalingChannel = redis({ kind: "ignored", reason: "REVERB_SCALING_ENABLED is not true" });
+const scalingSwitch: ForeignSetting = (text) => {
+  const enabled = toBoolean(text);
+  if (enabled === true) return [{ kind: "set", path: ["cluster", "driver"], value: "redis" }];
+  return enabled === false
+    ? [{ kind: "redundant" }]
+    : [{ kind: "adjusted", reason: "it is neither true nor false and counts as false" }];
+};
 
-/** Laravel projects have these for their cache and queues too, so they go without a word. */
-const redisServer = redis({ kind: "redundant" });
+/** Laravel projects have these for their cache and queues too, so they go without a word where nothing scales. */
+const redisServer = (path: SettingPath, convert?: (text: string) => unknown): ForeignSetting =>
+  whenScaling(sets(path, convert), { kind: "redundant" });
 
 const laravelOnly = isIgnored("only Laravel's own tools read it");
 
@@ -84,21 +88,18 @@ export const reverbTable: ForeignTable = {
   REVERB_PORT: () => [{ kind: "redundant" }],
   REVERB_SCHEME: () => [{ kind: "redundant" }],
   REVERB_MAX_REQUEST_SIZE: sets(["limits", "maxRequestBytes"], toNumber),
-  REVERB_SCALING_ENABLED: isUnavailable("scaling over Redis", singleNode, [
-    "false",
-    "(false)",
-    "0",
-    "off",
-    "no",
-  ]),
-  REVERB_SCALING_CHANNEL: scalingChannel,
-  REDIS_URL: redisServer,
-  REDIS_HOST: redisServer,
-  REDIS_PORT: redisServer,
-  REDIS_USERNAME: redisServer,
-  REDIS_PASSWORD: redisServer,
-  REDIS_DB: redisServer,
-  REDIS_TIMEOUT: redisServer,
+  REVERB_SCALING_ENABLED: scalingSwitch,
+  REVERB_SCALING_CHANNEL: whenScaling(readPrefix, {
+    kind: "ignored",
+    reason: "REVERB_SCALING_ENABLED is not true",
+  }),
+  REDIS_URL: redisServer(["redis", "url"], toRedisUrl),
+  REDIS_HOST: redisServer(["redis", "host"]),
+  REDIS_PORT: redisServer(["redis", "port"], toNumber),
+  REDIS_USERNAME: redisServer(["redis", "username"]),
+  REDIS_PASSWORD: redisServer(["redis", "password"]),
+  REDIS_DB: redisServer(["redis", "database"], toNumber),
+  REDIS_TIMEOUT: whenScaling(isIgnored("a lost connection is tried again for ever"), { kind: "redundant" }),
   REVERB_APP_ID: sets(["apps", 0, "id"]),
   REVERB_APP_KEY: sets(["apps", 0, "key"]),
   REVERB_APP_SECRET: sets(["apps", 0, "secret"]),

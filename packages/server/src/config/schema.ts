@@ -5,10 +5,13 @@
 
 import { z } from "zod";
 import { appSection } from "./sections/app-section.ts";
+import { clusterSection } from "./sections/cluster-section.ts";
 import { healthSection } from "./sections/health-section.ts";
 import { limitsSection } from "./sections/limits-section.ts";
 import { logSection } from "./sections/log-section.ts";
 import { metricsSection } from "./sections/metrics-section.ts";
+import { natsSection } from "./sections/nats-section.ts";
+import { redisSection } from "./sections/redis-section.ts";
 import { serverSection } from "./sections/server-section.ts";
 import { webhooksSection } from "./sections/webhooks-section.ts";
 
@@ -21,6 +24,9 @@ export const configSchema = z.strictObject({
     .default([])
     .meta({ description: "The apps (tenants) that are served." }),
   limits: limitsSection,
+  cluster: clusterSection,
+  redis: redisSection,
+  nats: natsSection,
   metrics: metricsSection,
   log: logSection,
   webhooks: webhooksSection,

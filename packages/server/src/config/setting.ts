@@ -11,6 +11,8 @@ export interface SettingMeta {
   readonly description: string;
   /** JSON Schema's keyword for values that must not be shown again: masked wherever settings are printed. */
   readonly writeOnly?: boolean;
+  /** Of such a value, only the user and password inside a URL are masked; the address is shown. */
+  readonly holdsCredentials?: boolean;
   /** Defaults that differ where an app follows the habits of a peer. */
   readonly profileDefaults?: Partial<Record<ResponseProfile, string | number | boolean>>;
 }

@@ -55,10 +55,10 @@ describe("the environment of Sockudo", () => {
   });
 
   it("names what is not available", async () => {
-    const env = { ...app, HOST: "127.0.0.1", ADAPTER_DRIVER: "nats", NATS_SERVERS: "nats://a:4222" };
+    const env = { ...app, HOST: "127.0.0.1", ADAPTER_DRIVER: "kafka", QUEUE_DRIVER: "rabbitmq" };
     expect(messages(await load(env))).toEqual([
-      "ADAPTER_DRIVER asks for scaling over several nodes, which is not available in this version; this node works alone.",
-      "NATS_SERVERS asks for scaling over NATS, which is not available in this version; this node works alone.",
+      "ADAPTER_DRIVER asks for this way to join nodes, which is not available in this version; this node works alone; redis and nats join nodes.",
+      "QUEUE_DRIVER asks for this kind of webhook queue, which is not available in this version; it is kept in the memory of this node.",
     ]);
     expect(messages(await load({ ...app, HOST: "127.0.0.1", SOCKUDO_DEFAULT_APP_SECRT: "x" }))).toEqual([
       "The environment variable SOCKUDO_DEFAULT_APP_SECRT has no effect. The closest known name is SOCKUDO_DEFAULT_APP_SECRET.",
@@ -83,7 +83,14 @@ describe("the environment of Sockudo", () => {
   });
 
   it.each(Object.keys(sockudoTable))("%s is known, and silent or reported by name", async (name) => {
-    const values: Readonly<Record<string, string>> = { HOST: "127.0.0.1", METRICS_PROMETHEUS_PREFIX: "x_" };
+    const values: Readonly<Record<string, string>> = {
+      HOST: "127.0.0.1",
+      METRICS_PROMETHEUS_PREFIX: "x_",
+      NATS_CONNECTION_TIMEOUT_MS: "1000",
+      CLUSTER_HEALTH_ENABLED: "false",
+      CLUSTER_HEALTH_HEARTBEAT_INTERVAL: "2000",
+      CLUSTER_HEALTH_NODE_TIMEOUT: "30000",
+    };
     const result = await loadConfig({ env: { ...app, [name]: values[name] ?? "1" } });
     expect(result.warnings.map((warning) => warning.name)).not.toContain("config-env-unknown");
     const reported = result.warnings.filter(({ evidence }) => evidence["name"] === name);

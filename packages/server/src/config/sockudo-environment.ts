@@ -6,13 +6,16 @@
 import { toBoolean, toNumber, toTexts } from "./convert-text.ts";
 import type { Environment } from "./environment.ts";
 import {
+  all,
   type ForeignSetting,
   type ForeignTable,
   isIgnored,
   isUnavailable,
   sets,
   setsForEveryApp,
+  withPrefix,
 } from "./foreign-setting.ts";
+import { sockudoBackends } from "./sockudo-backends.ts";
 
 /** What Sockudo's own variables start with. */
 export const sockudoPrefix = "SOCKUDO_";
@@ -53,16 +56,10 @@ function tlsFile(name: "cert" | "key"): ForeignSetting {
 }
 
 const off = ["false", "0", "off", "no"];
-const singleNode = "this node works alone";
-const inMemory = "it is kept in the memory of this node";
 const appsFromConfig = "apps come from the configuration";
 
-const redis = isUnavailable("Redis", singleNode);
-const nats = isUnavailable("scaling over NATS", singleNode);
 const sqlApps = isUnavailable("apps in an SQL database", appsFromConfig);
 const dynamoApps = isUnavailable("apps in DynamoDB", appsFromConfig);
-const redisQueue = isUnavailable("a webhook queue in Redis", inMemory);
-const sqsQueue = isUnavailable("a webhook queue in SQS", inMemory);
 const unixSocket = isUnavailable("listening on a Unix socket", "the server listens on its port", off);
 const httpRedirect = isUnavailable("redirecting http to https", "a proxy in front can do it", off);
 const requestLimiter = isUnavailable(
@@ -75,10 +72,6 @@ const limiterOptions: ForeignSetting = (text, env) =>
     ? [{ kind: "redundant" }]
     : requestLimiter(text, env);
 const crossOrigin = isIgnored("the API answers backends, and only the health routes answer pages");
-const clusterHealth = isIgnored(singleNode);
-
-const all = (prefix: string, names: string, setting: ForeignSetting): ForeignTable =>
-  Object.fromEntries(names.split(" ").map((name) => [`${prefix}${name}`, setting]));
 
 const app: Readonly<Record<string, ForeignSetting>> = {
   ID: sets(["apps", 0, "id"]),
@@ -134,30 +127,13 @@ export const sockudoTable: ForeignTable = {
   METRICS_PROMETHEUS_PREFIX: sets(["metrics", "prefix"]),
   WEBHOOK_BATCHING_ENABLED: sets(["webhooks", "batching", "enabled"], toBoolean),
   WEBHOOK_BATCHING_DURATION: sets(["webhooks", "batching", "durationMs"], toNumber),
-  ADAPTER_DRIVER: isUnavailable("scaling over several nodes", singleNode, ["local"]),
-  CACHE_DRIVER: isUnavailable("a shared cache", inMemory, ["memory", "none"]),
-  QUEUE_DRIVER: isUnavailable("a shared webhook queue", inMemory, ["memory", "none"]),
   APP_MANAGER_DRIVER: isUnavailable("apps in a database", appsFromConfig, ["memory", "array"]),
-  RATE_LIMITER_DRIVER: isUnavailable("rate limits over several nodes", "each node counts for itself", [
-    "memory",
-    "local",
-    "none",
-  ]),
   RATE_LIMITER_ENABLED: requestLimiter,
-  ...all("RATE_LIMITER_API_", "ENABLED MAX_REQUESTS WINDOW_SECONDS TRUST_HOPS", limiterOptions),
-  ...all("RATE_LIMITER_WS_", "ENABLED MAX_REQUESTS WINDOW_SECONDS", limiterOptions),
-  ...all("CORS_", "ORIGINS METHODS HEADERS CREDENTIALS", crossOrigin),
-  ...all("CLUSTER_HEALTH_", "ENABLED HEARTBEAT_INTERVAL NODE_TIMEOUT CLEANUP_INTERVAL", clusterHealth),
-  ...all("REDIS_", "URL CLUSTER_NODES", redis),
-  ...all(
-    "DATABASE_REDIS_",
-    "HOST PORT PASSWORD USERNAME DB KEY_PREFIX SENTINELS SENTINEL_PASSWORD SENTINEL_MASTER",
-    redis,
-  ),
-  ...all("DATABASE_MYSQL_", "HOST PORT USERNAME PASSWORD DATABASE TABLE_NAME", sqlApps),
-  ...all("DATABASE_POSTGRES_", "HOST PORT USERNAME PASSWORD DATABASE", sqlApps),
-  ...all("DATABASE_DYNAMODB_", "REGION TABLE_NAME ENDPOINT_URL", dynamoApps),
-  ...all("NATS_", "SERVERS USERNAME PASSWORD TOKEN CONNECTION_TIMEOUT_MS REQUEST_TIMEOUT_MS", nats),
-  ...all("QUEUE_REDIS_", "CONCURRENCY PREFIX", redisQueue),
-  ...all("QUEUE_SQS_", "REGION VISIBILITY_TIMEOUT MAX_MESSAGES CONCURRENCY FIFO ENDPOINT_URL", sqsQueue),
+  ...withPrefix("RATE_LIMITER_API_", all("ENABLED MAX_REQUESTS WINDOW_SECONDS TRUST_HOPS", limiterOptions)),
+  ...withPrefix("RATE_LIMITER_WS_", all("ENABLED MAX_REQUESTS WINDOW_SECONDS", limiterOptions)),
+  ...withPrefix("CORS_", all("ORIGINS METHODS HEADERS CREDENTIALS", crossOrigin)),
+  ...withPrefix("DATABASE_MYSQL_", all("HOST PORT USERNAME PASSWORD DATABASE TABLE_NAME", sqlApps)),
+  ...withPrefix("DATABASE_POSTGRES_", all("HOST PORT USERNAME PASSWORD DATABASE", sqlApps)),
+  ...withPrefix("DATABASE_DYNAMODB_", all("REGION TABLE_NAME ENDPOINT_URL", dynamoApps)),
+  ...sockudoBackends,
 };

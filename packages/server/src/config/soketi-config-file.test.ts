@@ -115,7 +115,7 @@ describe("soketi's configuration file", () => {
   it("has everything reported that does not do here what it did there", async () => {
     const result = await load({
       host: "127.0.0.1",
-      adapter: { driver: "redis", redis: { prefix: "a", redisPubOptions: { tls: {} } } },
+      adapter: { driver: "local", redis: { prefix: "a" } },
       appManager: { driver: "array", array: { apps: [{ ...app, enableStatistics: true }] } },
       cors: { origin: ["*"] },
       instance: { process_id: 7 },
@@ -123,15 +123,31 @@ describe("soketi's configuration file", () => {
       eventLimits: { maxNameLenght: 5 },
     });
     expect(messages(result)).toEqual([
-      "adapter.driver (file soketi.json) asks for scaling over several nodes, which is not available in this version; this node works alone.",
-      "adapter.redis.prefix (file soketi.json) asks for scaling over Redis, which is not available in this version; this node works alone.",
-      "adapter.redis.redisPubOptions (file soketi.json) asks for scaling over Redis, which is not available in this version; this node works alone.",
+      "adapter.redis.prefix (file soketi.json) is known but ignored: SOKETI_ADAPTER_DRIVER is not redis.",
       "appManager.array.apps.0.enableStatistics (file soketi.json) is not an option of soketi and has no effect.",
       "cors.origin (file soketi.json) asks for cross-origin answers of the HTTP API, which is not available in this version; the API answers backends, and only the health routes answer pages.",
-      "instance.process_id (file soketi.json) is known but ignored: a node needs no name while it works alone.",
+      "instance.process_id (file soketi.json) is known but ignored: a node takes a new name at every start.",
       "maxBackpressureInBytes (file soketi.json) is not an option of soketi and has no effect.",
       "eventLimits.maxNameLenght (file soketi.json) is not an option of soketi and has no effect. The closest known name is eventLimits.maxNameLength.",
     ]);
+  });
+
+  it("joins nodes over Redis as it says, the options that only count together included", async () => {
+    const result = await load({
+      host: "127.0.0.1",
+      adapter: { driver: "redis", redis: { clusterMode: true, prefix: "a", redisPubOptions: { tls: {} } } },
+      database: { redis: { clusterNodes: [{ host: "b", port: 7000 }], password: "word" } },
+      queue: { driver: "redis" },
+      appManager: { array: { apps: [app] } },
+    });
+    expect(result.config.cluster).toMatchObject({ driver: "redis", prefix: "a" });
+    expect(result.config.redis).toMatchObject({
+      password: "word",
+      tls: { enabled: true },
+      cluster: { nodes: ["b:7000"] },
+    });
+    expect(result.config.webhooks.queue).toBe("redis");
+    expect(messages(result)).toEqual([]);
   });
 
   it("without an address gets a note, and with the known secret on a public one a warning", async () => {

@@ -8,7 +8,7 @@ import type { Failure } from "@antiphon/websocket";
 import { configFailures } from "../failures/config-failures.ts";
 import { normalizeAppSetting } from "./app-spellings.ts";
 import { isUnset, toNumber } from "./convert-text.ts";
-import type { Assignment } from "./environment.ts";
+import type { Assignment, Environment } from "./environment.ts";
 import {
   type EveryAppSetting,
   explainForeign,
@@ -48,7 +48,7 @@ const withoutVariable: Readonly<Record<string, ForeignSetting>> = {
   "cors.methods": crossOrigin,
   "cors.allowedHeaders": crossOrigin,
   "httpApi.requestLimitInMb": sets(["limits", "maxRequestBytes"], megabytes),
-  "instance.process_id": isIgnored("a node needs no name while it works alone"),
+  "instance.process_id": isIgnored("a node takes a new name at every start"),
 };
 
 const appsOption = "appManager.array.apps";
@@ -91,6 +91,7 @@ export function readSoketiConfig(file: ConfigFile, origin: string): ForeignReadi
   const everyApp: EveryAppSetting[] = [];
   const warnings: Failure[] = [];
   const names: string[] = [];
+  const env = readVariables(file);
   for (const [path, value] of listOptions(file)) {
     const name = `${path} (${origin})`;
     const app = appOption.exec(path);
@@ -107,7 +108,7 @@ export function readSoketiConfig(file: ConfigFile, origin: string): ForeignReadi
     const text = toText(value);
     if (isUnset(text)) continue;
     if (option.variable !== undefined) names.push(option.variable);
-    for (const meaning of option.setting(text, {})) {
+    for (const meaning of option.setting(text, env)) {
       if (meaning.kind === "set") assignments.push({ path: meaning.path, value: meaning.value, name });
       if (meaning.kind === "set-for-every-app")
         everyApp.push({ path: meaning.path, value: meaning.value, origin });
@@ -116,6 +117,16 @@ export function readSoketiConfig(file: ConfigFile, origin: string): ForeignReadi
     }
   }
   return { assignments, everyApp, warnings, names };
+}
+
+/** The options as the variables that mean the same, for those that only count together. */
+function readVariables(file: ConfigFile): Environment {
+  const variables: Record<string, string> = {};
+  for (const [path, value] of listOptions(file)) {
+    const variable = options.get(path)?.variable;
+    if (variable !== undefined) variables[variable] = toText(value);
+  }
+  return variables;
 }
 
 /** Every option with its path in dots, whichever way it was written. Goes no deeper than an option that is known. */

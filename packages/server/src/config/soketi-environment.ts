@@ -2,13 +2,16 @@
 
 import { toBoolean, toJson, toNumber } from "./convert-text.ts";
 import {
+  all,
   type ForeignSetting,
   type ForeignTable,
   isIgnored,
   isUnavailable,
   sets,
   setsForEveryApp,
+  withPrefix,
 } from "./foreign-setting.ts";
+import { soketiBackends } from "./soketi-backends.ts";
 
 /** The app that soketi serves when nobody configures one; its secret is public knowledge. */
 export const soketiDefaultApp = { id: "app-id", key: "app-key", secret: "app-secret" } as const;
@@ -31,27 +34,11 @@ const debug: ForeignSetting = (text) =>
     ? [{ kind: "set", path: ["log", "level"], value: "debug" }]
     : [{ kind: "redundant" }];
 
-const singleNode = "this node works alone";
-const inMemory = "it is kept in the memory of this node";
 const appsFromConfig = "apps come from the configuration";
 const off = ["false", "0", "off", "no"];
 
-const redisAdapter = isUnavailable("scaling over Redis", singleNode);
-const natsAdapter = isUnavailable("scaling over NATS", singleNode);
-const gossip = isUnavailable("finding other nodes by UDP", singleNode);
-const redisServer = isUnavailable("Redis", singleNode);
 const sqlApps = isUnavailable("apps in an SQL database", appsFromConfig);
 const dynamoApps = isUnavailable("apps in DynamoDB", appsFromConfig);
-const sqsQueue = isUnavailable("a webhook queue in SQS", inMemory);
-const redisQueue = isUnavailable("a webhook queue in Redis", inMemory);
-const redisCache = isUnavailable("a cache in Redis", inMemory);
-const redisLimiter = isUnavailable("rate limits over several nodes", "each node counts for itself");
-
-const withPrefix = (prefix: string, table: ForeignTable): ForeignTable =>
-  Object.fromEntries(Object.entries(table).map(([name, setting]) => [`${prefix}${name}`, setting]));
-
-const all = (names: readonly string[], setting: ForeignSetting): ForeignTable =>
-  Object.fromEntries(names.map((name) => [name, setting]));
 
 const defaultApp: ForeignTable = {
   ID: sets(["apps", 0, "id"]),
@@ -67,111 +54,18 @@ const defaultApp: ForeignTable = {
   WEBHOOKS: sets(["apps", 0, "webhooks"], toJson),
 };
 
-const drivers: ForeignTable = {
-  ADAPTER_DRIVER: isUnavailable("scaling over several nodes", singleNode, ["local"]),
-  CACHE_DRIVER: isUnavailable("a shared cache", inMemory, ["memory"]),
-  QUEUE_DRIVER: isUnavailable("a shared webhook queue", inMemory, ["sync"]),
-  RATE_LIMITER_DRIVER: isUnavailable("rate limits over several nodes", "each node counts for itself", [
-    "local",
-  ]),
+/** Apps in databases. */
+const appManagers: ForeignTable = {
   APP_MANAGER_DRIVER: isUnavailable("apps in a database", appsFromConfig, ["array"]),
   APP_MANAGER_CACHE_ENABLED: isUnavailable("a cache of apps", `${appsFromConfig} and need none`, off),
   APP_MANAGER_CACHE_TTL: isIgnored("apps from the configuration need no cache"),
-};
-
-const driverOptions: ForeignTable = {
-  ...withPrefix(
-    "ADAPTER_REDIS_",
-    all(["PREFIX", "CLUSTER_MODE", "REQUESTS_TIMEOUT", "SUB_OPTIONS", "PUB_OPTIONS"], redisAdapter),
-  ),
-  ...withPrefix(
-    "ADAPTER_NATS_",
-    all(
-      [
-        "SERVERS",
-        "PREFIX",
-        "USER",
-        "PASSWORD",
-        "PASS",
-        "TOKEN",
-        "TIMEOUT",
-        "REQUESTS_TIMEOUT",
-        "NODES_NUMBER",
-      ],
-      natsAdapter,
-    ),
-  ),
-  ADAPTER_CLUSTER_REQUESTS_TIMEOUT: gossip,
-  ...withPrefix(
-    "CLUSTER_",
-    all(
-      [
-        "HOSTNAME",
-        "HOST",
-        "PORT",
-        "BROADCAST",
-        "BROADCAST_ADDRESS",
-        "UNICAST",
-        "UNICAST_ADDRESSES",
-        "MULTICAST",
-        "MULTICAST_ADDRESS",
-        "CHECK_INTERVAL",
-        "CHECKS_INTERVAL",
-        "HELLO_INTERVAL",
-        "KEEPALIVE_INTERVAL",
-        "MASTER_TIMEOUT",
-        "NODE_TIMEOUT",
-        "IGNORE_PROCESS",
-        "PREFIX",
-      ],
-      gossip,
-    ),
-  ),
-  ...all(["CACHE_REDIS_OPTIONS", "CACHE_REDIS_CLUSTER_MODE"], redisCache),
-  ...all(["QUEUE_REDIS_CONCURRENCY", "QUEUE_REDIS_OPTIONS", "QUEUE_REDIS_CLUSTER_MODE"], redisQueue),
-  ...withPrefix(
-    "QUEUE_SQS_",
-    all(
-      [
-        "REGION",
-        "ENDPOINT",
-        "URL",
-        "CLIENT_OPTIONS",
-        "CONSUMER_OPTIONS",
-        "BATCHING",
-        "BATCH_SIZE",
-        "POLLING_WAIT_TIME_MS",
-        "PROCESS_BATCH",
-      ],
-      sqsQueue,
-    ),
-  ),
-  ...all(["RATE_LIMITER_REDIS_OPTIONS", "RATE_LIMITER_REDIS_CLUSTER_MODE"], redisLimiter),
-  ...withPrefix(
-    "DB_REDIS_",
-    all(
-      [
-        "HOST",
-        "PORT",
-        "DB",
-        "USERNAME",
-        "PASSWORD",
-        "KEY_PREFIX",
-        "SENTINELS",
-        "SENTINEL_PASSWORD",
-        "CLUSTER_NODES",
-        "INSTANCE_NAME",
-      ],
-      redisServer,
-    ),
-  ),
-  ...withPrefix("DB_MYSQL_", all(["HOST", "PORT", "USERNAME", "PASSWORD", "DATABASE"], sqlApps)),
-  ...withPrefix("DB_POSTGRES_", all(["HOST", "PORT", "USERNAME", "PASSWORD", "DATABASE"], sqlApps)),
+  ...withPrefix("DB_MYSQL_", all("HOST PORT USERNAME PASSWORD DATABASE", sqlApps)),
+  ...withPrefix("DB_POSTGRES_", all("HOST PORT USERNAME PASSWORD DATABASE", sqlApps)),
   DB_POOLING_ENABLED: isUnavailable("apps in an SQL database", appsFromConfig, off),
-  ...all(["DB_POOLING_MIN", "DB_POOLING_MAX"], sqlApps),
-  ...withPrefix("APP_MANAGER_MYSQL_", all(["TABLE", "VERSION", "USE_V2"], sqlApps)),
-  ...withPrefix("APP_MANAGER_POSTGRES_", all(["TABLE", "VERSION"], sqlApps)),
-  ...withPrefix("APP_MANAGER_DYNAMODB_", all(["TABLE", "REGION", "ENDPOINT"], dynamoApps)),
+  ...all("DB_POOLING_MIN DB_POOLING_MAX", sqlApps),
+  ...withPrefix("APP_MANAGER_MYSQL_", all("TABLE VERSION USE_V2", sqlApps)),
+  ...withPrefix("APP_MANAGER_POSTGRES_", all("TABLE VERSION", sqlApps)),
+  ...withPrefix("APP_MANAGER_DYNAMODB_", all("TABLE REGION ENDPOINT", dynamoApps)),
 };
 
 /** Every variable that soketi 1.x reads. */
@@ -206,6 +100,6 @@ export const soketiTable: ForeignTable = withPrefix("SOKETI_", {
   METRICS_HOST: sets(["metrics", "host"]),
   METRICS_SERVER_PORT: sets(["metrics", "port"], toNumber),
   METRICS_PROMETHEUS_PREFIX: sets(["metrics", "prefix"]),
-  ...drivers,
-  ...driverOptions,
+  ...soketiBackends,
+  ...appManagers,
 });

@@ -104,6 +104,35 @@ export const configFailures = defineFailures({
       `${path} is the secret that ${peer} ships as its default, so everybody knows it.`,
     fix: "Set a long random secret on the server and in the backend that publishes.",
   }),
+  "config-settings-conflict": defineFailure<{ first: string; second: string; reason: string }>({
+    ...operatorMistake,
+    explain: ({ first, second, reason }) => `${first} and ${second} cannot both be set: ${reason}.`,
+    fix: "Remove one of the two settings.",
+  }),
+  "config-backend-invalid": defineFailure<{ path: string; problem: string }>({
+    ...operatorMistake,
+    explain: ({ path, problem }) => `${path} ${problem}.`,
+    fix: "Correct the setting at the place that set it; `antiphon config print` says where that is.",
+  }),
+  "config-backend-address-default": defineFailure<{
+    path: string;
+    backend: string;
+    origin: string;
+    address: string;
+  }>({
+    ...operatorNotice,
+    severity: "info",
+    explain: ({ path, backend, origin, address }) =>
+      `${path} asks for ${backend} (${origin}) and no address of it is set: it is looked for at ${address}.`,
+    fix: "Set ANTIPHON_REDIS_URL or ANTIPHON_NATS_SERVERS, unless it runs on this machine.",
+  }),
+  "config-backend-unused": defineFailure<{ section: string; backend: string; origin: string }>({
+    ...operatorNotice,
+    severity: "info",
+    explain: ({ section, backend, origin }) =>
+      `Settings of ${section} are given (${origin}), but nothing uses ${backend}: neither cluster.driver nor webhooks.queue asks for it.`,
+    fix: "Set cluster.driver to join this server with others, or leave the settings for later.",
+  }),
   "config-file-not-found": defineFailure<{ file: string; origin: string }>({
     ...operatorMistake,
     explain: ({ file, origin }) => `The file ${file} (${origin}) does not exist.`,

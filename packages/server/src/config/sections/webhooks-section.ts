@@ -1,10 +1,14 @@
 /** Settings of webhook delivery, shared by the webhooks of all apps. */
 
 import { z } from "zod";
-import { flag, integer } from "../setting.ts";
+import { choice, flag, integer } from "../setting.ts";
 
 export const webhooksSection = z
   .strictObject({
+    queue: choice(["auto", "memory", "redis", "nats"], "auto", {
+      description:
+        "Where events wait for delivery: in memory, which ends with the process, or in Redis or NATS, from which the next node takes them; auto is what joins the cluster, or else memory.",
+    }),
     batching: z
       .strictObject({
         enabled: flag(false, { description: "Collect several events into one request." }),
