@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Authenticator, nkeys } from "@nats-io/transport-node";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   describeNats,
+  loadClientOptions,
   natsDefaults,
   type NatsOptions,
   type NatsTarget,
@@ -14,11 +19,11 @@ function resolve(options: Partial<NatsOptions> = {}): NatsTarget {
 }
 
 describe("options for NATS", () => {
-  it("lead to this machine by default, without credentials", () => {
+  it("lead to this machine by default, without credentials", async () => {
     const target = resolve();
     expect(target.servers).toEqual([{ host: "127.0.0.1", port: 4222, address: "127.0.0.1:4222" }]);
     expect(describeNats(target)).toBe("NATS at 127.0.0.1:4222 without credentials");
-    expect(target.client).toEqual({ timeout: 5000 });
+    expect(await loadClientOptions(target)).toEqual({ timeout: 5000 });
   });
 
   it.each([
@@ -56,12 +61,13 @@ describe("options for NATS", () => {
     expect(JSON.stringify(failure)).not.toContain("secret");
   });
 
-  it("take the credentials from the address as from the settings, for all servers", () => {
+  it("take the credentials from the address as from the settings, for all servers", async () => {
     const byAddress = resolve({ servers: ["nats://u:p%40ss@a", "b"] });
     const bySettings = resolve({ servers: ["a", "b"], username: "u", password: "p@ss" });
     expect(byAddress).toEqual(bySettings);
-    expect(byAddress.client).toMatchObject({ user: "u", pass: "p@ss" });
-    expect(resolve({ servers: ["nats://t0ken@a"] }).client).toMatchObject({ token: "t0ken" });
+    expect(await loadClientOptions(byAddress)).toMatchObject({ user: "u", pass: "p@ss" });
+    const byToken = resolve({ servers: ["nats://t0ken@a"] });
+    expect(await loadClientOptions(byToken)).toMatchObject({ token: "t0ken" });
   });
 
   it("are described without secrets", () => {
@@ -70,11 +76,32 @@ describe("options for NATS", () => {
     expect(describeNats(resolve({ token: "secret" }))).toBe("NATS at 127.0.0.1:4222 with a token");
   });
 
-  it("give files to the client as paths, so that it reads them for each connection", () => {
-    const tls = { ca: "/a", cert: "/b", key: "/c" };
-    expect(resolve({ tls }).client.tls).toEqual({ caFile: "/a", certFile: "/b", keyFile: "/c" });
-    expect(resolve({ tls: {} }).client.tls).toEqual({});
-    expect(typeof resolve({ credentialsFile: "/nowhere" }).client.authenticator).toBe("function");
-    expect(typeof resolve({ nkeyFile: "/nowhere" }).client.authenticator).toBe("function");
+  it("have their files read for each connection", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "antiphon-nats-options-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "ca");
+    await writeFile(file, "first");
+    const target = resolve({ tls: { ca: file, cert: file, key: file } });
+    expect((await loadClientOptions(target)).tls).toEqual({ ca: "first", cert: "first", key: "first" });
+    await writeFile(file, "second");
+    expect((await loadClientOptions(target)).tls).toEqual({ ca: "second", cert: "second", key: "second" });
+    expect((await loadClientOptions(resolve({ tls: {} }))).tls).toEqual({});
+    expect((await loadClientOptions(resolve({ servers: ["tls://a"] }))).tls).toEqual({});
+  });
+
+  it("sign with the seed in a file, and are refused where it holds none", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "antiphon-nats-options-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "seed");
+    const pair = nkeys.createUser();
+    await writeFile(file, `${Buffer.from(pair.getSeed()).toString()}\n`);
+    const { authenticator } = await loadClientOptions(resolve({ nkeyFile: file }));
+    expect((authenticator as Authenticator)("nonce")).toMatchObject({ nkey: pair.getPublicKey() });
+    await expect(loadClientOptions(resolve({ credentialsFile: file }))).rejects.toThrow(
+      "unable to parse credentials",
+    );
+    await expect(loadClientOptions(resolve({ credentialsFile: join(folder, "no") }))).rejects.toThrow(
+      "ENOENT",
+    );
   });
 });

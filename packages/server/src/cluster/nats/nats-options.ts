@@ -2,7 +2,7 @@
  * How to reach NATS: settings in, the options of its client out, or the failure that says which setting is wrong. The one
  * place that knows both. Used by whoever makes a connection, and by the configuration to check what it was given.
  */
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { Failure } from "@antiphon/websocket";
 import {
   type Authenticator,
@@ -61,12 +61,21 @@ export interface NatsTarget {
   readonly connectTimeoutMs: number;
   readonly prefix: string;
   readonly replicas: number;
-  /** Connections without TLS are not wanted. */
-  readonly requiresTls: boolean;
+  /** Files in PEM. Absent: TLS only if the server asks for it. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+  readonly credentials: NatsCredentials;
+}
+
+/** How a node says who it is. */
+export interface NatsCredentials {
   /** `as user antiphon`, `with a token`, …: fit for logs. */
   readonly identity: string;
-  /** All but the server and what the connection is called. Secrets inside. */
-  readonly client: NodeConnectionOptions;
+  /** Options of the client, but for what stands in a file. Secret. */
+  readonly client: Pick<NodeConnectionOptions, "user" | "pass" | "token">;
+  readonly file?: {
+    readonly path: string;
+    readonly authenticate: (content: Uint8Array) => Authenticator;
+  };
 }
 
 const defaultPort = 4222;
@@ -74,12 +83,6 @@ const maxServers = 64;
 const maxConnectTimeoutMs = 60_000;
 const maxReplicas = 5;
 const hostPattern = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/;
-
-interface Credentials {
-  readonly identity: string;
-  readonly authenticator?: Authenticator;
-  readonly client: Pick<NodeConnectionOptions, "user" | "pass" | "token">;
-}
 
 /** Checks the options; the first that cannot be used is told. Touches no file and no network. */
 export function resolveNatsOptions(options: NatsOptions): NatsTarget | Failure {
@@ -116,29 +119,42 @@ export function resolveNatsOptions(options: NatsOptions): NatsTarget | Failure {
     connectTimeoutMs: options.connectTimeoutMs,
     prefix: options.prefix,
     replicas: options.replicas,
-    requiresTls,
-    identity: credentials.identity,
-    client: {
-      ...credentials.client,
-      ...(credentials.authenticator === undefined ? {} : { authenticator: credentials.authenticator }),
-      ...(requiresTls
-        ? {
-            tls: {
-              ...(tls?.ca === undefined ? {} : { caFile: tls.ca }),
-              ...(tls?.cert === undefined ? {} : { certFile: tls.cert }),
-              ...(tls?.key === undefined ? {} : { keyFile: tls.key }),
-            },
-          }
-        : {}),
-      timeout: options.connectTimeoutMs,
-    },
+    tls: requiresTls ? withoutUndefined(tls ?? {}) : undefined,
+    credentials,
   };
 }
 
+/**
+ * Makes the options of the client, for any server, with secrets inside. Reads the files anew, so that renewed certificates
+ * count. Rejects if one cannot be read or makes no sense.
+ */
+export async function loadClientOptions(target: NatsTarget): Promise<NodeConnectionOptions> {
+  const { tls, credentials, connectTimeoutMs } = target;
+  const options: NodeConnectionOptions = { ...credentials.client, timeout: connectTimeoutMs };
+  if (credentials.file !== undefined) {
+    const authenticator = credentials.file.authenticate(await readFile(credentials.file.path));
+    // Tried here: the client does not survive one that throws.
+    authenticator("nonce");
+    options.authenticator = authenticator;
+  }
+  if (tls !== undefined) {
+    // Not as paths: while the client reads files, nothing listens for errors of its socket.
+    const texts = Object.entries(tls).map(
+      async ([name, path]) => [name, await readFile(path, "utf8")] as const,
+    );
+    options.tls = Object.fromEntries(await Promise.all(texts));
+  }
+  return options;
+}
+
 /** What logs may show of the options: `NATS at a:4222, b:4222 as user antiphon, with TLS`. */
-export function describeNats(target: NatsTarget): string {
-  const servers = target.servers.map(({ address }) => address).join(", ");
-  return `NATS at ${servers} ${target.identity}${target.requiresTls ? ", with TLS" : ""}`;
+export function describeNats({ servers, credentials, tls }: NatsTarget): string {
+  const addresses = servers.map(({ address }) => address).join(", ");
+  return `NATS at ${addresses} ${credentials.identity}${tls === undefined ? "" : ", with TLS"}`;
+}
+
+function withoutUndefined(tls: NonNullable<NatsOptions["tls"]>): NonNullable<NatsTarget["tls"]> {
+  return Object.fromEntries(Object.entries(tls).filter(([, path]) => path !== undefined));
 }
 
 function isWithin(value: number, max: number): boolean {
@@ -165,28 +181,34 @@ function hasReadableCredentials({ username, password }: URL): boolean {
   }
 }
 
+/** `host:port`, as servers tell it; `undefined` if it is not. */
+export function readServerAddress(text: string): NatsServer | undefined {
+  const url = parseServer(text);
+  return url === undefined ? undefined : describeServer(url);
+}
+
 function describeServer({ hostname, port }: URL): NatsServer {
   const number = port === "" ? defaultPort : Number(port);
   return { host: hostname.replace(/^\[(.*)\]$/, "$1"), port: number, address: `${hostname}:${number}` };
 }
 
 /** Those of the settings or those of the URLs: one way, and for all servers the same. */
-function chooseCredentials(options: NatsOptions, urls: readonly URL[]): Credentials | Failure {
+function chooseCredentials(options: NatsOptions, urls: readonly URL[]): NatsCredentials | Failure {
   const { username, password, token, nkeyFile, credentialsFile } = options;
   if (password !== undefined && username === undefined) return invalid("password", "there is no username");
-  const ways: Credentials[] = [];
+  const ways: NatsCredentials[] = [];
   if (username !== undefined) ways.push(userCredentials(username, password));
   if (token !== undefined) ways.push(tokenCredentials(token));
   if (nkeyFile !== undefined) {
-    ways.push({
-      identity: "with an nkey",
-      authenticator: nkeyAuthenticator(() => readSeed(nkeyFile)),
-      client: {},
-    });
+    const authenticate = (seed: Uint8Array): Authenticator => nkeyAuthenticator(trimBytes(seed));
+    ways.push({ identity: "with an nkey", client: {}, file: { path: nkeyFile, authenticate } });
   }
   if (credentialsFile !== undefined) {
-    const authenticator = credsAuthenticator(() => readFileSync(credentialsFile));
-    ways.push({ identity: "with a credentials file", authenticator, client: {} });
+    const file = {
+      path: credentialsFile,
+      authenticate: (content: Uint8Array) => credsAuthenticator(content),
+    };
+    ways.push({ identity: "with a credentials file", client: {}, file });
   }
   const named = urls.filter((url) => url.username !== "");
   if (named[0] !== undefined) {
@@ -206,16 +228,16 @@ function chooseCredentials(options: NatsOptions, urls: readonly URL[]): Credenti
   return ways[0] ?? { identity: "without credentials", client: {} };
 }
 
-function userCredentials(user: string, pass: string | undefined): Credentials {
+function userCredentials(user: string, pass: string | undefined): NatsCredentials {
   return { identity: `as user ${user}`, client: { user, ...(pass === undefined ? {} : { pass }) } };
 }
 
-function tokenCredentials(token: string): Credentials {
+function tokenCredentials(token: string): NatsCredentials {
   return { identity: "with a token", client: { token } };
 }
 
-function readSeed(file: string): Uint8Array {
-  return Buffer.from(readFileSync(file, "utf8").trim());
+function trimBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(bytes).toString("latin1").trim());
 }
 
 function invalid(setting: string, problem: string): Failure {
