@@ -133,7 +133,7 @@ export function describeRedis({ deployment, database, tls }: RedisSettings): str
       return `Redis at ${formatAddress(deployment.address)}${database === 0 ? "" : `, database ${database}`}${over}`;
     case "sentinel":
       return `Redis master ${deployment.name} of the Sentinels at ${formatAddresses(deployment.nodes)}${over}`;
-    case "cluster":
+    default:
       return `Redis Cluster at ${formatAddresses(deployment.nodes)}${over}`;
   }
 }

@@ -1,0 +1,118 @@
+/**
+ * Topics that are subscribed to, over all sessions: asked for one by one, sent in few commands at the end of the turn, and sent
+ * all again to each new session.
+ */
+import type { Topic } from "../distributed/cluster-transport.ts";
+import type { RedisClient } from "./redis-link.ts";
+import type { RedisSession } from "./redis-session.ts";
+import type { RedisTopics } from "./redis-topics.ts";
+
+/** A longer command would keep the server from others for too long. */
+const maxNamesPerCommand = 1000;
+
+export interface RedisSubscriptionsOptions {
+  readonly topics: RedisTopics;
+  readonly isCluster: boolean;
+  readonly onMessage: (topic: Topic, payload: Buffer) => void;
+  /** The server refused; the session is of no use. */
+  readonly onRefused: (session: RedisSession, slot: number, error: unknown) => void;
+}
+
+interface Subscription {
+  readonly topic: Topic;
+  readonly slot: number;
+}
+
+export class RedisSubscriptions {
+  readonly #options: RedisSubscriptionsOptions;
+  readonly #wanted = new Map<string, Subscription>();
+  /** Names with their slots that were asked for or given up since the last command. */
+  readonly #changed = new Map<string, number>();
+  /** Names that the session was told to subscribe to. */
+  #sent = new Set<string>();
+  #session: RedisSession | undefined;
+  #isScheduled = false;
+
+  constructor(options: RedisSubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  add(topic: Topic): void {
+    const { name, slot } = this.#options.topics.nameOf(topic);
+    if (this.#wanted.has(name)) return;
+    this.#wanted.set(name, { topic, slot });
+    this.#change(name, slot);
+  }
+
+  remove(topic: Topic): void {
+    const { name, slot } = this.#options.topics.nameOf(topic);
+    if (this.#wanted.delete(name)) this.#change(name, slot);
+  }
+
+  /** Subscribes to everything on a new session; resolves when all of it is in force, rejects if the server refuses any. */
+  async attach(session: RedisSession): Promise<void> {
+    this.#session = session;
+    this.#sent = new Set();
+    this.#changed.clear();
+    for (const [name, { slot }] of this.#wanted) this.#changed.set(name, slot);
+    await Promise.all(this.#sendChanges(session));
+  }
+
+  #change(name: string, slot: number): void {
+    // Without a session there is nothing to tell; a new one is told everything.
+    if (this.#session === undefined) return;
+    this.#changed.set(name, slot);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      const session = this.#session;
+      if (session === undefined) return;
+      // Failures are told one by one.
+      if (session.isOver) this.#session = undefined;
+      else void Promise.allSettled(this.#sendChanges(session));
+    });
+  }
+
+  #sendChanges(session: RedisSession): Promise<void>[] {
+    const added = new Map<number, string[]>();
+    const removed = new Map<number, string[]>();
+    for (const [name, slot] of this.#changed) {
+      const isWanted = this.#wanted.has(name);
+      if (isWanted === this.#sent.has(name)) continue;
+      if (isWanted) this.#sent.add(name);
+      else this.#sent.delete(name);
+      const group = isWanted ? added : removed;
+      const names = group.get(slot);
+      if (names === undefined) group.set(slot, [name]);
+      else names.push(name);
+    }
+    this.#changed.clear();
+    const subscribe = this.#options.isCluster ? "sSubscribe" : "subscribe";
+    const unsubscribe = this.#options.isCluster ? "sUnsubscribe" : "unsubscribe";
+    return [...this.#command(session, subscribe, added), ...this.#command(session, unsubscribe, removed)];
+  }
+
+  *#command(
+    session: RedisSession,
+    command: "subscribe" | "unsubscribe" | "sSubscribe" | "sUnsubscribe",
+    groups: ReadonlyMap<number, readonly string[]>,
+  ): Generator<Promise<void>> {
+    for (const [slot, names] of groups) {
+      const client: RedisClient = session.subscriptionsOf(slot);
+      for (let at = 0; at < names.length; at += maxNamesPerCommand) {
+        // The listener makes the client know which of several commands about one name was the last.
+        const done = client[command](names.slice(at, at + maxNamesPerCommand), this.#onMessage, true);
+        yield done.catch((error: unknown) => {
+          this.#options.onRefused(session, slot, error);
+          throw error;
+        });
+      }
+    }
+  }
+
+  readonly #onMessage = (payload: Buffer, name: Buffer): void => {
+    const subscription = this.#wanted.get(name.toString());
+    if (subscription !== undefined) this.#options.onMessage(subscription.topic, payload);
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Joins the nodes of a cluster by Redis: topics are channels of its publish/subscribe, sharded ones in a Redis Cluster, and
+ * leases are keys. Made by the composition root, used by the distributed cluster adapter.
+ */
+import type { ClusterTransport, Topic, TransportListener } from "../distributed/cluster-transport.ts";
+import { RedisConnection } from "./redis-connection.ts";
+import { holdRedisLease, releaseRedisLease } from "./redis-lease.ts";
+import type { RedisWatch } from "./redis-link.ts";
+import type { RedisSettings } from "./redis-options.ts";
+import { RedisProblem, toRedisProblem } from "./redis-problem.ts";
+import type { RedisSession } from "./redis-session.ts";
+import { RedisSubscriptions } from "./redis-subscriptions.ts";
+import { RedisTopics } from "./redis-topics.ts";
+
+export interface RedisTransportOptions {
+  readonly settings: RedisSettings;
+  readonly watch?: RedisWatch;
+  /** A further attempt to connect has failed, and otherwise than the one before. `problem` is fit for logs. */
+  readonly onRetryFailed?: (problem: string) => void;
+}
+
+/** What may wait for the server to read it. More, and the connection is of no use any more. */
+const maxUnansweredBytes = 64 * 1024 * 1024;
+
+/** For what was published last to leave, when the node stops. */
+const farewellMs = 1000;
+
+export class RedisTransport implements ClusterTransport {
+  readonly name = "Redis";
+  readonly #options: RedisTransportOptions;
+  readonly #topics: RedisTopics;
+  readonly #connection: RedisConnection;
+  readonly #subscriptions: RedisSubscriptions;
+  readonly #publishCommand: string;
+  #listener: TransportListener | undefined;
+  #hasTold = false;
+  #unansweredBytes = 0;
+
+  constructor(options: RedisTransportOptions) {
+    this.#options = options;
+    const { settings, watch } = options;
+    const isCluster = settings.deployment.kind === "cluster";
+    this.#publishCommand = isCluster ? "SPUBLISH" : "PUBLISH";
+    this.#topics = new RedisTopics(settings.prefix, isCluster);
+    this.#subscriptions = new RedisSubscriptions({
+      topics: this.#topics,
+      isCluster,
+      onMessage: (topic, payload) => this.#listener?.received(topic, payload),
+      onRefused: (session, slot, error) => session.fail(toRedisProblem(error, session.addressOf(slot))),
+    });
+    this.#connection = new RedisConnection({
+      settings,
+      name: `${settings.prefix}-cluster`,
+      keys: this.#topics.keys,
+      subscribes: true,
+      ...(watch !== undefined && { watch }),
+      prepare: (session) => this.#subscriptions.attach(session),
+      onReady: () => {
+        this.#hasTold = true;
+        this.#listener?.connected();
+      },
+      onLost: (problem, { wasReady }) => this.#tellLost(problem, wasReady),
+    });
+  }
+
+  async start(listener: TransportListener): Promise<void> {
+    this.#listener = listener;
+    await this.#connection.start();
+  }
+
+  publish(topic: Topic, payload: Buffer): void {
+    const session = this.#connection.session;
+    if (session === undefined) return;
+    const { name, slot } = this.#topics.nameOf(topic);
+    const bytes = payload.length;
+    this.#unansweredBytes += bytes;
+    session
+      .commandsOf(slot)
+      .sendCommand([this.#publishCommand, name, payload])
+      .then(
+        () => {
+          this.#unansweredBytes -= bytes;
+        },
+        (error: unknown) => {
+          this.#unansweredBytes -= bytes;
+          // Whatever it is, messages are lost; nothing happens if the session is over already.
+          session.fail(toRedisProblem(error, session.addressOf(slot)));
+        },
+      );
+    if (this.#unansweredBytes > maxUnansweredBytes) this.#dropForSlowness(session);
+  }
+
+  subscribe(topic: Topic): void {
+    this.#subscriptions.add(topic);
+  }
+
+  unsubscribe(topic: Topic): void {
+    this.#subscriptions.remove(topic);
+  }
+
+  holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
+    return holdRedisLease(this.#connection, this.#topics.keyOfLease(name), owner, ttlMs);
+  }
+
+  releaseLease(name: string, owner: string): Promise<void> {
+    return releaseRedisLease(this.#connection, this.#topics.keyOfLease(name), owner);
+  }
+
+  reconnect(): void {
+    this.#connection.drop("the connection to Redis was given up");
+  }
+
+  async stop(): Promise<void> {
+    this.#listener = undefined;
+    await this.#sayFarewell();
+    this.#connection.stop();
+  }
+
+  async #sayFarewell(): Promise<void> {
+    const session = this.#connection.session;
+    if (session === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, farewellMs);
+    });
+    await Promise.race([session.flush().catch(() => {}), patience]);
+    clearTimeout(timer);
+  }
+
+  #tellLost(problem: string, wasReady: boolean): void {
+    if (wasReady || !this.#hasTold) {
+      this.#hasTold = true;
+      this.#listener?.disconnected(problem);
+    } else {
+      this.#options.onRetryFailed?.(problem);
+    }
+  }
+
+  #dropForSlowness(session: RedisSession): void {
+    session.fail(new RedisProblem(`Redis has not read ${maxUnansweredBytes} bytes that were published`));
+  }
+}
