@@ -15,8 +15,10 @@ import { LocalClusterAdapter } from "./cluster/local-adapter.ts";
 import type { Config } from "./config/load-config.ts";
 import { AppConnectionSettings } from "./gateway/app-connection-settings.ts";
 import { PusherGateway } from "./gateway/pusher-gateway.ts";
+import { ApiRates } from "./http/api-rates.ts";
 import { createHttpApi } from "./http/http-api.ts";
 import type { ServerStatus } from "./http/http-api-options.ts";
+import { SharedRates } from "./http/shared-rates.ts";
 import { FailureLog } from "./lifecycle/failure-log.ts";
 import {
   type AnyHttpServer,
@@ -100,6 +102,7 @@ class Antiphon implements ServerNode {
   readonly #webhooks: WebhookDelivery | undefined;
   readonly #hubs: AppHubs;
   readonly #replica: ClusterReplica;
+  readonly #rates: ApiRates;
   readonly #metrics: Metrics;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #server: AnyHttpServer;
@@ -121,7 +124,10 @@ class Antiphon implements ServerNode {
       hubs: this.#hubs,
       findApp: (appId) => this.#apps.findById(appId),
       raise: (app, occurrence) => this.#webhooks?.accept(app, occurrence),
+      onRateTaken: (app, taken) => this.#rates.takeElsewhere(app, taken),
     });
+    const sharedRates = new SharedRates({ cluster: this.#cluster, scheduler: timerScheduler });
+    this.#rates = new ApiRates({ now: timeOfDay, onTaken: (taken) => sharedRates.noteTaken(taken) });
     this.#metrics = createMetrics({
       prefix: config.metrics.prefix,
       port: () => this.#port,
@@ -265,6 +271,7 @@ class Antiphon implements ServerNode {
       apps: this.#apps,
       hubFor: (app) => this.#hubs.for(app),
       now: timeOfDay,
+      rates: this.#rates,
       pathPrefix: server.pathPrefix,
       limits,
       status: () => this.#status,

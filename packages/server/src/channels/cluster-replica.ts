@@ -4,6 +4,7 @@
  */
 import type { App } from "../apps/app.ts";
 import type { ClusterCommand, ClusterListener, Publication } from "../cluster/cluster-adapter.ts";
+import type { RateTaken } from "../cluster/cluster-command.ts";
 import { NodeState } from "../cluster/node-state.ts";
 import type { StateChange } from "../cluster/state-change.ts";
 import type { AppHubs } from "./app-hubs.ts";
@@ -16,6 +17,8 @@ export interface ClusterReplicaOptions {
   readonly findApp: (appId: string) => App | undefined;
   /** Gets the occurrences that this node is to raise. */
   readonly raise: (app: App, occurrence: ChannelOccurrence) => void;
+  /** Another node has let requests through that count against a limit of the app. */
+  readonly onRateTaken?: (app: App, taken: RateTaken) => void;
   /** Told when this node becomes the one that raises what all nodes can see, and when it is so no longer. */
   readonly onLeadership?: (leads: boolean) => void;
   /** Runs a task in a later turn of the event loop; left out, the next one. */
@@ -121,8 +124,16 @@ export class ClusterReplica implements ClusterListener {
     this.#options.hubs.find(appId)?.deliver(channel, text, exceptSocketId);
   }
 
-  commanded({ appId, userId }: ClusterCommand): void {
-    this.#options.hubs.find(appId)?.terminateUserHere(userId);
+  commanded(command: ClusterCommand): void {
+    const { hubs, findApp, onRateTaken } = this.#options;
+    if (command.type === "terminate-user") {
+      hubs.find(command.appId)?.terminateUserHere(command.userId);
+      return;
+    }
+    for (const taken of command.taken) {
+      const app = findApp(taken.appId);
+      if (app) onRateTaken?.(app, taken);
+    }
   }
 
   raise(appId: string, occurrence: ChannelOccurrence): void {

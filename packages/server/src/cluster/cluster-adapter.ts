@@ -8,7 +8,10 @@
  *   hub ◀──applied by the replica── ClusterListener ◀── ClusterAdapter
  */
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
+import type { ClusterCommand } from "./cluster-command.ts";
 import type { StateChange } from "./state-change.ts";
+
+export type { ClusterCommand } from "./cluster-command.ts";
 
 /** A message for the subscribers of a channel on other nodes, or for the connections of a user. */
 export interface Publication {
@@ -20,13 +23,6 @@ export interface Publication {
   /** Not delivered to the connection with this socket id. */
   readonly exceptSocketId?: string | undefined;
 }
-
-/** Something that every other node has to do. */
-export type ClusterCommand = {
-  readonly type: "terminate-user";
-  readonly appId: string;
-  readonly userId: string;
-};
 
 export interface ClusterAdapter {
   /** This life of this node. Another one after every start, and after every return to the cluster. */
@@ -45,7 +41,7 @@ export interface ClusterAdapter {
   announce(appId: string, change: StateChange): void;
   /** Delivers to those other nodes that have somebody in the channel. */
   publish(publication: Publication): void;
-  /** Has the others do something. */
+  /** Has the others do something, those that can be reached now. */
   command(command: ClusterCommand): void;
   /**
    * A hub of this node saw this happen in its view of the cluster. The adapter sees to it that it is raised exactly once:

@@ -10,6 +10,7 @@ import type { App } from "../apps/app.ts";
 import type { AppStore } from "../apps/app-store.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { TimeOfDay } from "../pusher/scheduler.ts";
+import type { ApiRates } from "./api-rates.ts";
 import type { MemoryUse } from "./memory-use.ts";
 
 /** Where the server is in its life: only a `ready` one takes API requests. */
@@ -49,6 +50,8 @@ export interface HttpApiOptions {
   /** For example `/realtime`; empty for none. Routes answer with and without it. */
   readonly pathPrefix: string;
   readonly limits: { readonly maxRequestBytes: number };
+  /** Left out, each API counts for itself. */
+  readonly rates?: ApiRates;
   readonly status: () => ServerStatus;
   /** Memory use above which `/accept-traffic` refuses. */
   readonly memoryThresholdPercent: number;

@@ -36,7 +36,7 @@ const maxParamLength = 65_536;
 export function createHttpApi(options: HttpApiOptions): FastifyInstance {
   const context: RouteContext = {
     ...options,
-    rates: new ApiRates(options.now),
+    rates: options.rates ?? new ApiRates({ now: options.now }),
     refuse: createRefusal(options.report),
   };
   const fastify = Fastify(describeFastify(options, context));

@@ -1,3 +1,6 @@
+/** What is withdrawn leaves no larger debt than so many seconds' worth. */
+const maxDebtSeconds = 10;
+
 /** A rate as a bucket: it fills by `perSecond` up to one second's worth, and each permission takes its cost out. */
 export class TokenBucket {
   readonly perSecond: number;
@@ -21,14 +24,25 @@ export class TokenBucket {
    */
   take(cost: number, nowMs: number): number {
     if (this.perSecond === 0) return Number.POSITIVE_INFINITY;
-    const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
-    this.#filledAtMs = nowMs;
-    this.#tokens = Math.min(this.perSecond, this.#tokens + (elapsedMs * this.perSecond) / 1000);
+    this.#fill(nowMs);
     const missing = Math.min(cost, this.perSecond) - this.#tokens;
     if (missing <= 0) {
       this.#tokens -= cost;
       return 0;
     }
     return Math.ceil((missing * 1000) / this.perSecond);
+  }
+
+  /** Takes the cost out, whether or not it is there: it was given elsewhere already. */
+  withdraw(cost: number, nowMs: number): void {
+    this.#fill(nowMs);
+    const lowest = Math.min(this.#tokens, -maxDebtSeconds * this.perSecond);
+    this.#tokens = Math.max(lowest, this.#tokens - cost);
+  }
+
+  #fill(nowMs: number): void {
+    const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
+    this.#filledAtMs = nowMs;
+    this.#tokens = Math.min(this.perSecond, this.#tokens + (elapsedMs * this.perSecond) / 1000);
   }
 }

@@ -3,6 +3,7 @@
  * changes; the primary process welcomes it with the state of the others, and then passes on what they tell.
  */
 import { z } from "zod";
+import { clusterCommandSchema } from "../cluster-command.ts";
 import { stateChangesSchema } from "../state-change.ts";
 import { frameKinds, headerBytes, writeHeader } from "./bus-frame.ts";
 
@@ -26,10 +27,7 @@ const busMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("hello"), nodeId }),
   /** From a worker about itself; from the primary process about any node. */
   z.strictObject({ type: z.literal("changes"), nodeId, appId: text, changes: stateChangesSchema }),
-  z.strictObject({
-    type: z.literal("command"),
-    command: z.strictObject({ type: z.literal("terminate-user"), appId: text, userId: text }),
-  }),
+  z.strictObject({ type: z.literal("command"), command: clusterCommandSchema }),
   /** What only the worker could see, to be raised by the primary process. */
   z.strictObject({ type: z.literal("occurrence"), appId: text, occurrence }),
   /** From the primary process: the other nodes; their states follow, until `synchronised`. */

@@ -25,7 +25,8 @@ class BarrierReplica extends ClusterReplica {
   readonly barriers = new Set<string>();
 
   override commanded(command: ClusterCommand): void {
-    if (command.userId.startsWith(barrierPrefix)) this.barriers.add(command.userId);
+    const userId = command.type === "terminate-user" ? command.userId : "";
+    if (userId.startsWith(barrierPrefix)) this.barriers.add(userId);
     else super.commanded(command);
   }
 }
