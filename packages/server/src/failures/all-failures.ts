@@ -14,6 +14,7 @@ import { listenFailures } from "./listen-failures.ts";
 import { messageFailures } from "./message-failures.ts";
 import { metricsFailures } from "./metrics-failures.ts";
 import { natsFailures } from "./nats-failures.ts";
+import { redisFailures } from "./redis-failures.ts";
 import { sessionFailures } from "./session-failures.ts";
 import { signinFailures } from "./signin-failures.ts";
 import { subscribeFailures } from "./subscribe-failures.ts";
@@ -35,6 +36,7 @@ export const catalogues: readonly Pick<Catalogue<Record<string, FailureDefinitio
     webhookFailures,
     clusterFailures,
     natsFailures,
+    redisFailures,
     metricsFailures,
     configFailures,
     listenFailures,

@@ -3,6 +3,7 @@
  * of a Redis Cluster. The transport of the cluster uses one, and so does the queue of webhooks; both send commands by slot and
  * learn when there is a connection and when not.
  */
+import type { Failure } from "@antiphon/websocket";
 import { slotOfKey } from "./key-slot.ts";
 import { defaultRedisWatch, type RedisReply, type RedisWatch } from "./redis-link.ts";
 import type { RedisSettings } from "./redis-options.ts";
@@ -22,11 +23,10 @@ export interface RedisConnectionOptions {
   /** Does what has to be done before a new session is {@link RedisConnectionOptions.onReady | ready}. Its failure ends it. */
   readonly prepare?: (session: RedisSession) => Promise<void>;
   readonly onReady: (session: RedisSession) => void;
-  /**
-   * The connection is gone, or an attempt to make it has failed: told only if it is another problem than the last one.
-   * `problem` is fit for logs.
-   */
-  readonly onLost: (problem: string, state: { readonly wasReady: boolean }) => void;
+  /** Told once for each loss, and when the first attempt fails. `problem` is fit for logs. */
+  readonly onLost: (problem: string) => void;
+  /** Gets what is the operator's to mend: each kind once until there is a connection. */
+  readonly report: (failure: Failure) => void;
 }
 
 /** Waits between attempts: doubled each time, and of random length so that nodes do not come all at once. */
@@ -44,7 +44,9 @@ export class RedisConnection {
   #owners: readonly SlotOwner[] = [];
   #isStopped = false;
   #failures = 0;
-  #lastProblem = "";
+  /** Names of failures that were told since there was a connection. */
+  readonly #reported = new Set<string>();
+  #isLossTold = false;
   /** Ends the wait for the next attempt, or for the loss of the session. */
   #wake: () => void = () => {};
   #isStarted = false;
@@ -126,7 +128,7 @@ export class RedisConnection {
     } catch (error) {
       session?.end();
       // Of a session that was lost meanwhile its loss says more than the commands that failed with it.
-      if (!this.#isStopped) this.#tell(lost ?? error, false);
+      if (!this.#isStopped) this.#tell(lost ?? error);
       return undefined;
     }
   }
@@ -135,7 +137,8 @@ export class RedisConnection {
   async #keep(session: RedisSession, told: () => void): Promise<void> {
     const since = performance.now();
     this.#session = session;
-    this.#lastProblem = "";
+    this.#isLossTold = false;
+    this.#reported.clear();
     this.#options.onReady(session);
     told();
     while (this.#session === session) {
@@ -160,15 +163,20 @@ export class RedisConnection {
   #lose(problem: RedisProblem): void {
     if (this.#session === undefined) return;
     this.#session = undefined;
-    this.#tell(problem, true);
+    this.#tell(problem);
     this.#wake();
   }
 
-  #tell(error: unknown, wasReady: boolean): void {
-    const problem = error instanceof RedisProblem ? error.message : `Redis cannot be used (${String(error)})`;
-    if (problem === this.#lastProblem) return;
-    this.#lastProblem = problem;
-    this.#options.onLost(problem, { wasReady });
+  #tell(error: unknown): void {
+    const { failure, message } =
+      error instanceof RedisProblem ? error : new RedisProblem(`Redis cannot be used (${String(error)})`);
+    if (failure !== undefined && !this.#reported.has(failure.name)) {
+      this.#reported.add(failure.name);
+      this.#options.report(failure);
+    }
+    if (this.#isLossTold) return;
+    this.#isLossTold = true;
+    this.#options.onLost(message);
   }
 
   #nextDelayMs(): number {

@@ -1,6 +1,6 @@
 /** Leases in Redis: a key that holds its owner's name and goes away by itself. All of it fails closed. */
 import { createHash } from "node:crypto";
-import { type RedisConnection } from "./redis-connection.ts";
+import type { RedisConnection } from "./redis-connection.ts";
 import { isErrorReply } from "./redis-problem.ts";
 
 interface Script {
@@ -36,7 +36,7 @@ export async function holdRedisLease(
     return (await run(connection, hold, key, [owner, String(Math.ceil(ttlMs))])) === 1;
   } catch (error) {
     // After a failover the connection may have stayed with a server that is a replica now.
-    if (isErrorReply((error as Error).cause, "READONLY")) connection.drop((error as Error).message);
+    if (isErrorReply(error, "READONLY")) connection.drop((error as Error).message);
     return false;
   }
 }
@@ -54,7 +54,7 @@ async function run(connection: RedisConnection, script: Script, key: string, val
   try {
     return await connection.send(key, ["EVALSHA", script.sha1, "1", key, ...values]);
   } catch (error) {
-    if (!isErrorReply((error as Error).cause, "NOSCRIPT")) throw error;
+    if (!isErrorReply(error, "NOSCRIPT")) throw error;
     return connection.send(key, ["EVAL", script.text, "1", key, ...values]);
   }
 }

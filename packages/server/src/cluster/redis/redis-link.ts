@@ -108,13 +108,9 @@ export class RedisLink {
       return;
     }
     this.#unansweredPings++;
-    this.send(["PING"]).then(
-      () => {
-        this.#unansweredPings = 0;
-      },
-      // Told by the client's error, or by this count.
-      () => {},
-    );
+    const answered = (): void => void (this.#unansweredPings = 0);
+    // Failures are told by the client's error, or by this count.
+    this.send(["PING"]).then(answered, () => {});
   }
 
   #lose(problem: RedisProblem): void {
@@ -145,7 +141,7 @@ function createRedisClient({
     noDelay: true,
     reconnectStrategy: false as const,
   };
-  const client = createClient({
+  return createClient({
     // Messages come as pushes, which no answer can be taken for, and always as bytes.
     RESP: 3,
     socket: tls === undefined ? socket : { ...socket, ...withoutUndefined(tls), tls: true as const },
@@ -159,8 +155,6 @@ function createRedisClient({
     // Pings bound every wait; a timer per command would cost more than the command.
     commandOptions: { timeout: 0 },
   });
-  // Without modules and scripts of one's own the library's generic type says nothing more than its plain one.
-  return client as unknown as RedisClient;
 }
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };

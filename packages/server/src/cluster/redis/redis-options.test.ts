@@ -3,13 +3,13 @@ import { describeRedis, type RedisOptions, type RedisSettings, readRedisOptions 
 
 function read(options: RedisOptions): RedisSettings {
   const reading = readRedisOptions(options);
-  if ("problems" in reading) throw new Error(JSON.stringify(reading.problems));
+  if ("failures" in reading) throw new Error(JSON.stringify(reading.failures));
   return reading.settings;
 }
 
 function problemsOf(options: RedisOptions): readonly string[] {
   const reading = readRedisOptions(options);
-  return "problems" in reading ? reading.problems.map(({ option, problem }) => `${option} ${problem}`) : [];
+  return "failures" in reading ? reading.failures.map(({ message }) => message) : [];
 }
 
 describe("a single server", () => {
@@ -83,13 +83,13 @@ describe("wrong options", () => {
       port: 70_000,
     });
     expect(problems).toEqual([
-      "port is not a port",
-      "cluster and sentinel exclude each other: a Redis Cluster needs no Sentinels",
-      "cluster has an entry that is not an address such as 127.0.0.1:6379",
-      "database is always 0 in a Redis Cluster",
-      "connectTimeoutMs is not a time",
-      "prefix is not up to 64 letters, digits, - and _",
-      "password is missing, but there is a username",
+      "The setting port for Redis cannot be used: it is not a port.",
+      "The setting cluster for Redis cannot be used: it cannot be used together with Sentinels: a Redis Cluster needs none.",
+      "The setting cluster for Redis cannot be used: it has an entry that is not an address such as 127.0.0.1:6379.",
+      "The setting database for Redis cannot be used: it is always 0 in a Redis Cluster.",
+      "The setting connectTimeoutMs for Redis cannot be used: it is not a time.",
+      "The setting prefix for Redis cannot be used: it is not up to 64 letters, digits, - and _.",
+      "The setting password for Redis cannot be used: it is missing, but there is a username.",
     ]);
   });
 

@@ -3,6 +3,9 @@
  * have every default come out, and a line for logs that gives nothing away. The only place that reads these options.
  */
 
+import type { Failure } from "@antiphon/websocket";
+import { redisFailures } from "../../failures/redis-failures.ts";
+
 /** Options of everything that talks to Redis. One of three: a single server, Sentinels that know it, or a Redis Cluster. */
 export interface RedisOptions {
   /** `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS; stronger than the single parts. */
@@ -75,16 +78,9 @@ export interface RedisSettings {
   readonly prefix: string;
 }
 
-/** What is wrong with one option. */
-export interface RedisOptionProblem {
-  readonly option: string;
-  /** Fit for logs. */
-  readonly problem: string;
-}
-
 export type RedisOptionsReading =
   | { readonly settings: RedisSettings }
-  | { readonly problems: readonly RedisOptionProblem[] };
+  | { readonly failures: readonly Failure[] };
 
 export const redisDefaults = {
   host: "127.0.0.1",
@@ -96,8 +92,10 @@ export const redisDefaults = {
 
 /** Checks the options and completes them; tells everything that is wrong, not the first thing. */
 export function readRedisOptions(options: RedisOptions): RedisOptionsReading {
-  const problems: RedisOptionProblem[] = [];
-  const report = (option: string, problem: string): void => void problems.push({ option, problem });
+  const failures: Failure[] = [];
+  const report: ReportProblem = (setting, problem) => {
+    failures.push(redisFailures.create("cluster-redis-options-invalid", { setting, problem }));
+  };
   const fromUrl = options.url === undefined ? {} : readUrl(options.url, report);
   const address = {
     host: fromUrl.host ?? options.host ?? redisDefaults.host,
@@ -120,7 +118,7 @@ export function readRedisOptions(options: RedisOptions): RedisOptionsReading {
   if (credentials.username !== undefined && credentials.password === undefined) {
     report("password", "is missing, but there is a username");
   }
-  if (problems.length > 0) return { problems };
+  if (failures.length > 0) return { failures };
   const tls = chooseTls(options.tls, fromUrl.tls);
   return { settings: { deployment, credentials, database, tls, connectTimeoutMs, prefix } };
 }
@@ -149,7 +147,7 @@ function chooseTls(option: RedisOptions["tls"], asked: boolean | undefined): Red
   return option === true || asked === true ? {} : undefined;
 }
 
-type ReportProblem = (option: string, problem: string) => void;
+type ReportProblem = (setting: string, problem: string) => void;
 
 interface UrlParts extends Partial<RedisAddress>, Partial<RedisCredentials> {
   readonly database?: number;
@@ -194,7 +192,7 @@ function chooseDeployment(
   const { sentinel, cluster = [] } = options;
   const sentinels = sentinel?.nodes ?? [];
   if (sentinels.length > 0 && cluster.length > 0) {
-    report("cluster", "and sentinel exclude each other: a Redis Cluster needs no Sentinels");
+    report("cluster", "cannot be used together with Sentinels: a Redis Cluster needs none");
   }
   if (cluster.length > 0) return { kind: "cluster", nodes: readAddresses(cluster, "cluster", report) };
   if (sentinel === undefined || sentinels.length === 0) return { kind: "single", address };

@@ -84,7 +84,7 @@ export class RedisServers {
           this.#ask(node, ["CLUSTER", "INFO"]),
           this.#ask(node, ["CLUSTER", "SLOTS"]),
         ]);
-        if (!String(info).includes("cluster_state:ok")) {
+        if (typeof info !== "string" || !info.includes("cluster_state:ok")) {
           throw new RedisProblem(`${formatAddress(node)} says that the Redis Cluster is down`);
         }
         const owners = readSlots(slots, node);

@@ -2,7 +2,6 @@
  * All connections of one moment: to each master that is needed one for commands and, if asked for, one for subscriptions.
  * They open together and end together: a session is whole or over.
  */
-import { slotCount } from "./key-slot.ts";
 import { type RedisClient, RedisLink, type RedisReply, type RedisWatch } from "./redis-link.ts";
 import { formatAddress, type RedisAddress, type RedisSettings } from "./redis-options.ts";
 import { RedisProblem, toRedisProblem } from "./redis-problem.ts";
@@ -20,6 +19,12 @@ export interface RedisSessionOptions {
   readonly onLost: (problem: RedisProblem) => void;
 }
 
+/** Slots of one master that are used. */
+interface MasterSlots {
+  readonly address: RedisAddress;
+  readonly slots: number[];
+}
+
 /** Connections to one master. */
 interface MasterLinks {
   readonly commands: RedisLink;
@@ -29,7 +34,7 @@ interface MasterLinks {
 export class RedisSession {
   readonly #options: RedisSessionOptions;
   readonly #links = new Set<RedisLink>();
-  readonly #bySlot = new Array<MasterLinks | undefined>(slotCount);
+  readonly #bySlot = new Map<number, MasterLinks>();
   #isOver = false;
 
   private constructor(options: RedisSessionOptions) {
@@ -39,16 +44,8 @@ export class RedisSession {
   /** Rejects with a {@link RedisProblem}, and nothing stays open, if any connection cannot be made. */
   static async open(options: RedisSessionOptions): Promise<RedisSession> {
     const session = new RedisSession(options);
-    const masters = new Map<string, SlotOwner[]>();
-    for (const slot of options.slots) {
-      const owner = options.owners.find(({ first, last }) => first <= slot && slot <= last);
-      if (owner === undefined) throw new RedisProblem(`no node of the Redis Cluster has slot ${slot}`);
-      const key = formatAddress(owner.address);
-      const owned = masters.get(key);
-      if (owned === undefined) masters.set(key, [owner]);
-      else if (!owned.includes(owner)) owned.push(owner);
-    }
-    const opened = await Promise.allSettled([...masters.values()].map((owned) => session.#openMaster(owned)));
+    const masters = groupByMaster(options.slots, options.owners);
+    const opened = await Promise.allSettled(masters.map((master) => session.#openMaster(master)));
     const failed = opened.find((result) => result.status === "rejected");
     if (failed !== undefined) {
       session.end();
@@ -77,7 +74,7 @@ export class RedisSession {
     return this.#linksOf(slot).commands.address;
   }
 
-  /** Rejects with a {@link RedisProblem}. */
+  /** Rejects with a {@link RedisProblem}; throws for a slot that the session was not opened with. */
   async send(slot: number, args: readonly (string | Buffer)[]): Promise<RedisReply> {
     const { commands } = this.#linksOf(slot);
     try {
@@ -106,22 +103,21 @@ export class RedisSession {
     for (const link of this.#links) link.destroy();
   }
 
-  async #openMaster(owned: readonly SlotOwner[]): Promise<void> {
+  async #openMaster({ address, slots }: MasterSlots): Promise<void> {
     const [commands, subscriptions] = await Promise.all([
-      this.#openLink(owned[0]!, ""),
-      this.#options.subscribes ? this.#openLink(owned[0]!, "-subscriptions") : undefined,
+      this.#openLink(address, ""),
+      this.#options.subscribes ? this.#openLink(address, "-subscriptions") : undefined,
     ]);
     const links = { commands, subscriptions };
-    for (const { first, last } of owned) this.#bySlot.fill(links, first, last + 1);
+    for (const slot of slots) this.#bySlot.set(slot, links);
     // After a failover a Sentinel may for a moment still name the old master.
     if (this.#options.settings.deployment.kind === "sentinel") await requireMaster(commands);
-    // A slot has gone to another master.
     subscriptions?.client.on("sharded-channel-moved", () => {
-      this.fail(new RedisProblem(`${formatAddress(commands.address)} has handed a slot to another node`));
+      this.fail(new RedisProblem(`${formatAddress(address)} has handed a slot to another node`));
     });
   }
 
-  async #openLink({ address }: SlotOwner, suffix: string): Promise<RedisLink> {
+  async #openLink(address: RedisAddress, suffix: string): Promise<RedisLink> {
     const { settings, name, watch } = this.#options;
     const link = await RedisLink.open({
       settings,
@@ -138,14 +134,29 @@ export class RedisSession {
   }
 
   #linksOf(slot: number): MasterLinks {
-    const links = this.#bySlot[slot];
+    const links = this.#bySlot.get(slot);
     if (links === undefined) throw new TypeError(`this session was opened without slot ${slot}`);
     return links;
   }
 }
 
+function groupByMaster(slots: ReadonlySet<number>, owners: readonly SlotOwner[]): readonly MasterSlots[] {
+  const masters = new Map<string, MasterSlots>();
+  for (const slot of slots) {
+    const owner = owners.find(({ first, last }) => first <= slot && slot <= last);
+    if (owner === undefined) throw new RedisProblem(`no node of the Redis Cluster has slot ${slot}`);
+    const key = formatAddress(owner.address);
+    const master = masters.get(key);
+    if (master === undefined) masters.set(key, { address: owner.address, slots: [slot] });
+    else master.slots.push(slot);
+  }
+  return [...masters.values()];
+}
+
 async function requireMaster(link: RedisLink): Promise<void> {
-  const role = await link.send(["ROLE"]);
+  const role = await link.send(["ROLE"]).catch((error: unknown) => {
+    throw toRedisProblem(error, link.address);
+  });
   if (Array.isArray(role) && role[0] === "master") return;
   throw new RedisProblem(`${formatAddress(link.address)} is not the master any more`);
 }

@@ -1,4 +1,5 @@
 /** A transport with a listener that remembers what it was told; closed when the test ends. */
+import type { Failure } from "@antiphon/websocket";
 import { onTestFinished, vi } from "vitest";
 import type { Topic } from "../distributed/cluster-transport.ts";
 import type { RedisWatch } from "./redis-link.ts";
@@ -12,8 +13,7 @@ export class TestTransport {
   readonly transport: RedisTransport;
   /** `connected`, or the problem of `disconnected`, in order. */
   readonly states: string[] = [];
-  /** Problems of further attempts. */
-  readonly retries: string[] = [];
+  readonly failures: Failure[] = [];
   readonly #payloads = new Map<string, Buffer[]>();
   #barriers = 0;
 
@@ -21,7 +21,7 @@ export class TestTransport {
     this.transport = new RedisTransport({
       settings,
       watch: impatientWatch,
-      onRetryFailed: (problem) => this.retries.push(problem),
+      report: (failure) => this.failures.push(failure),
     });
   }
 
@@ -100,7 +100,7 @@ export async function until(condition: () => boolean): Promise<void> {
 
 export function settingsOf(options: RedisOptions): RedisSettings {
   const reading = readRedisOptions(options);
-  if ("problems" in reading) throw new Error(JSON.stringify(reading.problems));
+  if ("failures" in reading) throw new Error(JSON.stringify(reading.failures));
   return reading.settings;
 }
 

@@ -2,6 +2,7 @@
  * Joins the nodes of a cluster by Redis: topics are channels of its publish/subscribe, sharded ones in a Redis Cluster, and
  * leases are keys. Made by the composition root, used by the distributed cluster adapter.
  */
+import type { Failure } from "@antiphon/websocket";
 import type { ClusterTransport, Topic, TransportListener } from "../distributed/cluster-transport.ts";
 import { RedisConnection } from "./redis-connection.ts";
 import { holdRedisLease, releaseRedisLease } from "./redis-lease.ts";
@@ -15,8 +16,8 @@ import { RedisTopics } from "./redis-topics.ts";
 export interface RedisTransportOptions {
   readonly settings: RedisSettings;
   readonly watch?: RedisWatch;
-  /** A further attempt to connect has failed, and otherwise than the one before. `problem` is fit for logs. */
-  readonly onRetryFailed?: (problem: string) => void;
+  /** Gets what is the operator's to mend: each kind once until there is a connection. */
+  readonly report: (failure: Failure) => void;
 }
 
 /** What may wait for the server to read it. More, and the connection is of no use any more. */
@@ -27,18 +28,15 @@ const farewellMs = 1000;
 
 export class RedisTransport implements ClusterTransport {
   readonly name = "Redis";
-  readonly #options: RedisTransportOptions;
   readonly #topics: RedisTopics;
   readonly #connection: RedisConnection;
   readonly #subscriptions: RedisSubscriptions;
   readonly #publishCommand: string;
   #listener: TransportListener | undefined;
-  #hasTold = false;
   #unansweredBytes = 0;
 
   constructor(options: RedisTransportOptions) {
-    this.#options = options;
-    const { settings, watch } = options;
+    const { settings, watch, report } = options;
     const isCluster = settings.deployment.kind === "cluster";
     this.#publishCommand = isCluster ? "SPUBLISH" : "PUBLISH";
     this.#topics = new RedisTopics(settings.prefix, isCluster);
@@ -55,11 +53,9 @@ export class RedisTransport implements ClusterTransport {
       subscribes: true,
       ...(watch !== undefined && { watch }),
       prepare: (session) => this.#subscriptions.attach(session),
-      onReady: () => {
-        this.#hasTold = true;
-        this.#listener?.connected();
-      },
-      onLost: (problem, { wasReady }) => this.#tellLost(problem, wasReady),
+      onReady: () => this.#listener?.connected(),
+      onLost: (problem) => this.#listener?.disconnected(problem),
+      report,
     });
   }
 
@@ -74,19 +70,13 @@ export class RedisTransport implements ClusterTransport {
     const { name, slot } = this.#topics.nameOf(topic);
     const bytes = payload.length;
     this.#unansweredBytes += bytes;
-    session
-      .commandsOf(slot)
-      .sendCommand([this.#publishCommand, name, payload])
-      .then(
-        () => {
-          this.#unansweredBytes -= bytes;
-        },
-        (error: unknown) => {
-          this.#unansweredBytes -= bytes;
-          // Whatever it is, messages are lost; nothing happens if the session is over already.
-          session.fail(toRedisProblem(error, session.addressOf(slot)));
-        },
-      );
+    const answered = (): void => void (this.#unansweredBytes -= bytes);
+    const lost = (error: unknown): void => {
+      answered();
+      // Whatever it is, messages are lost; nothing happens if the session is over already.
+      session.fail(toRedisProblem(error, session.addressOf(slot)));
+    };
+    session.commandsOf(slot).sendCommand([this.#publishCommand, name, payload]).then(answered, lost);
     if (this.#unansweredBytes > maxUnansweredBytes) this.#dropForSlowness(session);
   }
 
@@ -125,15 +115,6 @@ export class RedisTransport implements ClusterTransport {
     });
     await Promise.race([session.flush().catch(() => {}), patience]);
     clearTimeout(timer);
-  }
-
-  #tellLost(problem: string, wasReady: boolean): void {
-    if (wasReady || !this.#hasTold) {
-      this.#hasTold = true;
-      this.#listener?.disconnected(problem);
-    } else {
-      this.#options.onRetryFailed?.(problem);
-    }
   }
 
   #dropForSlowness(session: RedisSession): void {
