@@ -19,6 +19,9 @@ export interface ClusterReplicaOptions {
   readonly raise: (app: App, occurrence: ChannelOccurrence) => void;
   /** Another node has let requests through that count against a limit of the app. */
   readonly onRateTaken?: (app: App, taken: RateTaken) => void;
+  readonly onNodeJoined?: (nodeId: string) => void;
+  /** Before what the node held is taken away. */
+  readonly onNodeLeft?: (nodeId: string) => void;
   /** Told when this node becomes the one that raises what all nodes can see, and when it is so no longer. */
   readonly onLeadership?: (leads: boolean) => void;
   /** Runs a task in a later turn of the event loop; left out, the next one. */
@@ -82,7 +85,9 @@ export class ClusterReplica implements ClusterListener {
   }
 
   nodeJoined(nodeId: string): void {
-    if (!this.#nodes.has(nodeId)) this.#nodes.set(nodeId, { states: new Map(), former: undefined });
+    if (this.#nodes.has(nodeId)) return;
+    this.#nodes.set(nodeId, { states: new Map(), former: undefined });
+    this.#options.onNodeJoined?.(nodeId);
   }
 
   synchronising(nodeId: string): void {
@@ -116,6 +121,7 @@ export class ClusterReplica implements ClusterListener {
     const node = this.#nodes.get(nodeId);
     if (node === undefined) return;
     this.#nodes.delete(nodeId);
+    this.#options.onNodeLeft?.(nodeId);
     if (node.former) this.#remove(nodeId, node.former);
     this.#remove(nodeId, node.states);
   }

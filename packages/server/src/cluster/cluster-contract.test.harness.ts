@@ -18,6 +18,11 @@ export interface TestCluster {
   takeOccurrences(): ChannelOccurrence[];
   /** Resolves once everything that any node has told has arrived everywhere. */
   settle(): Promise<void>;
+  /**
+   * Resolves once whoever was told to be subscribed gets what is published from then on, where that takes the answer of a
+   * server.
+   */
+  subscribed(): Promise<void>;
   /** Ends a node without a word. */
   kill(node: TestNode): void;
   /** Cuts a node off; it comes back by itself. Resolves when it is back. */
@@ -110,13 +115,15 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
 
     it("reaches whoever was told to be subscribed before it, even if the publisher has not heard of it", async () => {
       const [first, second, third] = await start();
-      const clients = Array.from({ length: 60 }, (_, index) => {
+      const clients: TestClient[] = [];
+      for (let index = 0; index < 60; index++) {
         const channel = `fresh-${index}`;
         const client = (index % 2 === 0 ? second : third).connect().subscribe(channel);
         expect(client.takeEvents()).toEqual(["pusher_internal:subscription_succeeded"]);
+        await cluster.subscribed();
         first.hub.publish({ name: "e", channel, data: "" });
-        return client;
-      });
+        clients.push(client);
+      }
       await cluster.settle();
       for (const [index, client] of clients.entries()) {
         expect(client.take()).toEqual([event("e", `fresh-${index}`)]);
@@ -454,7 +461,7 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
       watcher.take();
       cluster.takeOccurrences();
       cluster.kill(second);
-      await vi.waitFor(() => expect(first.hub.connectionCount()).toBe(1));
+      await vi.waitFor(() => expect(first.hub.connectionCount()).toBe(1), { timeout: 10_000 });
       cluster.clock.advance(3000);
       expect(watcher.takeEvents()).toEqual([
         "pusher_internal:member_removed",

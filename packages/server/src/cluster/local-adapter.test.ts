@@ -18,6 +18,7 @@ describeClusterContract({
       clock,
       takeOccurrences: () => node.takeOccurrences(),
       settle: async () => undefined,
+      subscribed: async () => undefined,
       kill: refuse,
       interrupt: refuse,
       add: refuse,

@@ -20,7 +20,10 @@ describe("publications between nodes", () => {
   });
 
   it("are none when the bytes end before their texts do", () => {
-    const frame = encodePublication({ appId: "1", channel: "a", text: "", exceptSocketId: "1.1" }, headerBytes);
+    const frame = encodePublication(
+      { appId: "1", channel: "a", text: "", exceptSocketId: "1.1" },
+      headerBytes,
+    );
     const payload = frame?.subarray(headerBytes) ?? Buffer.alloc(0);
     for (let length = 0; length < payload.length; length++) {
       expect(decodePublication(payload.subarray(0, length))).toBeUndefined();

@@ -8,6 +8,7 @@ import { apiSignatureFailures } from "./api-signature-failures.ts";
 import { clientEventFailures } from "./client-event-failures.ts";
 import { clusterFailures } from "./cluster-failures.ts";
 import { configFailures } from "./config-failures.ts";
+import { distributedClusterFailures } from "./distributed-cluster-failures.ts";
 import { doctorFailures } from "./doctor-failures.ts";
 import { httpFailures } from "./http-failures.ts";
 import { listenFailures } from "./listen-failures.ts";
@@ -35,6 +36,7 @@ export const catalogues: readonly Pick<Catalogue<Record<string, FailureDefinitio
     httpFailures,
     webhookFailures,
     clusterFailures,
+    distributedClusterFailures,
     natsFailures,
     redisFailures,
     metricsFailures,

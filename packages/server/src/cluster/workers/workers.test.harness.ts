@@ -151,6 +151,8 @@ export async function createTestWorkers(
     reports,
     takeOccurrences: () => occurrences.splice(0),
     settle,
+    // A worker tells the bus before it tells its client.
+    subscribed: async () => undefined,
     kill(node) {
       const worker = find(node);
       workers.splice(workers.indexOf(worker), 1);
