@@ -86,11 +86,11 @@ export class RedisServer {
 
   /** Sends one command on a connection of its own. */
   async command(...args: string[]): Promise<unknown> {
-    const { tls, password, sentinel } = this.#options;
+    const { tls, password } = this.#options;
     const socket = { host: "127.0.0.1", port: this.port, reconnectStrategy: false as const };
     const client = createClient({
       socket: tls === undefined ? socket : { ...socket, tls: true as const, rejectUnauthorized: false },
-      ...(password !== undefined && sentinel !== true && { password }),
+      ...(password !== undefined && { password }),
     });
     client.on("error", () => {});
     await client.connect();
@@ -201,11 +201,14 @@ export interface RedisSentinelServers {
   /** The first is the master at the start. */
   readonly servers: readonly [RedisServer, RedisServer];
   readonly sentinels: readonly RedisServer[];
+  /** `host:port` of the Sentinels. */
   readonly addresses: readonly string[];
+  /** Has the Sentinels make the replica the master, as soon as there is one. */
+  failOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a master, its replica and three Sentinels, to whom the master is dead after one second of silence. */
+/** Starts a master, its replica and three Sentinels, all with the same password, to whom the master is dead after one second of silence. */
 export async function startRedisSentinels(
   search: ProgramSearch,
   options: { readonly password?: string } = {},
@@ -224,7 +227,7 @@ export async function startRedisSentinels(
   ];
   if (options.password !== undefined) directives.push(`sentinel auth-pass ${name} ${options.password}`);
   const sentinels = await Promise.all(
-    [0, 1, 2].map(() => startRedisServer(search, { sentinel: true, directives })),
+    [0, 1, 2].map(() => startRedisServer(search, { ...options, sentinel: true, directives })),
   );
   await untilAll(sentinels, ["INFO", "sentinel"], /status=ok,[^]*slaves=1,sentinels=3/);
   return {
@@ -232,6 +235,9 @@ export async function startRedisSentinels(
     servers: [master, replica],
     sentinels,
     addresses: sentinels.map(({ address }) => address),
+    async failOver() {
+      await untilAll(sentinels.slice(0, 1), ["SENTINEL", "FAILOVER", name], /^OK$/);
+    },
     async stop() {
       await Promise.all([master, replica, ...sentinels].map((server) => server.stop()));
     },
@@ -247,7 +253,7 @@ async function untilAll(
   const until = performance.now() + 20_000;
   for (const server of servers) {
     for (;;) {
-      const answer = String(await server.command(...command));
+      const answer = await server.command(...command).then(String, String);
       if (pattern.test(answer)) break;
       if (performance.now() > until) throw new Error(`${command.join(" ")} still answers:\n${answer}`);
       // Servers tell nobody when they have found each other.

@@ -80,12 +80,14 @@ export class RedisLink {
   async #open(): Promise<void> {
     const { connectTimeoutMs } = this.#options.settings;
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
+    const failed = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(this.#describeSilence(connectTimeoutMs)), connectTimeoutMs);
+      // What cannot be understood is told only here.
+      this.client.once("error", reject);
     });
     const connecting = this.client.connect();
     try {
-      await Promise.race([connecting, tooLate]);
+      await Promise.race([connecting, failed]);
     } catch (error) {
       this.destroy();
       // A socket that opens only now would stay.

@@ -14,6 +14,8 @@ export class TestTransport {
   /** `connected`, or the problem of `disconnected`, in order. */
   readonly states: string[] = [];
   readonly failures: Failure[] = [];
+  /** Topic and text of everything that came, in order. */
+  readonly log: string[] = [];
   readonly #payloads = new Map<string, Buffer[]>();
   #barriers = 0;
 
@@ -31,6 +33,7 @@ export class TestTransport {
       disconnected: (problem) => void this.states.push(problem),
       received: (topic, payload) => {
         const key = keyOf(topic);
+        if (!key.startsWith("barrier-")) this.log.push(`${key} ${payload.toString()}`);
         const payloads = this.#payloads.get(key);
         if (payloads === undefined) this.#payloads.set(key, [payload]);
         else payloads.push(payload);
