@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -38,7 +38,7 @@ export interface NatsServerProcess {
   /** Starts it again on the same port, with what it had stored or without; after `kill`, or instead of it. */
   restart(options?: { readonly empty?: boolean; readonly jetstream?: boolean }): Promise<void>;
   /** It stays there, its port open, and does nothing more. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
@@ -100,6 +100,12 @@ async function waitForJetStream(servers: readonly NatsServerProcess[]): Promise<
   } finally {
     await connection.close();
   }
+}
+
+async function isFrozen(pid: number): Promise<boolean> {
+  const folder = `/proc/${pid}/task`;
+  const states = (await readdir(folder)).map((thread) => readFile(join(folder, thread, "stat"), "utf8"));
+  return (await Promise.all(states)).every((stat) => stat.slice(stat.lastIndexOf(")")).startsWith(") T"));
 }
 
 class TestNatsServer implements NatsServerProcess {
@@ -166,8 +172,10 @@ class TestNatsServer implements NatsServerProcess {
     await this.start(options);
   }
 
-  freeze(): void {
+  async freeze(): Promise<void> {
     process.kill(this.pid, "SIGSTOP");
+    // The signal reaches its threads one by one.
+    while (!(await isFrozen(this.pid))) await delay(1);
   }
 
   thaw(): void {

@@ -51,11 +51,11 @@ const definitions = {
       `JetStream does not tell who leads the cluster (${problem}); until it does, this node does not.`,
     fix: "See that most of the NATS servers run and reach each other; cluster.nats.replicas must not exceed their number.",
   }),
-  "cluster-nats-payload-too-large": defineFailure<{ subject: string; bytes: number; maxBytes: number }>({
+  "cluster-nats-payload-too-large": defineFailure<{ topic: string; bytes: number; maxBytes: number }>({
     ...nats,
     retry: "never",
-    explain: ({ subject, bytes, maxBytes }) =>
-      `A message of ${bytes} bytes for ${JSON.stringify(subject)} is dropped: the NATS server takes ${maxBytes}.`,
+    explain: ({ topic, bytes, maxBytes }) =>
+      `A message of ${bytes} bytes to other nodes (${topic}) is dropped: the NATS server takes ${maxBytes}.`,
     fix: "Raise max_payload in the configuration of nats-server, or lower events.maxDataBytes of the app.",
   }),
 };

@@ -32,7 +32,7 @@ interface Kept {
   readonly problems: string[];
   readonly failures: string[];
   readonly messages: string[];
-  start(): Promise<void>;
+  readonly start: () => Promise<void>;
 }
 
 function keep(options: Partial<NatsOptions>): Kept {
@@ -108,7 +108,7 @@ describe.skipIf(!natsServer.found)("a kept connection to NATS", () => {
     const server = await startServer();
     const { kept, told, problems, start } = keep({ servers: [server.address] });
     await start();
-    server.freeze();
+    await server.freeze();
     const before = performance.now();
     const large = new Uint8Array(1_000_000);
     // More than the kernel takes: what waits in this process must not hold up the end.

@@ -79,7 +79,10 @@ export class KeptNatsConnection {
 
   /** Drops the connection at once, and makes another. */
   reconnect(): void {
-    this.#drop("it was given up");
+    const { connection } = this;
+    if (connection === undefined) return;
+    this.#reason ??= "it was given up";
+    void connection.close();
   }
 
   /** Sends what was published, and closes. */
@@ -173,8 +176,10 @@ export class KeptNatsConnection {
   async #watch(connection: NatsConnection): Promise<string> {
     this.#connection = connection;
     this.#reason = undefined;
-    void this.#followStatus(connection);
+    const following = this.#followStatus(connection);
     const error = await connection.closed();
+    // What was told last may say why.
+    await following;
     this.#connection = undefined;
     return this.#reason ?? (error === undefined ? "the server closed the connection" : describeError(error));
   }
@@ -184,8 +189,9 @@ export class KeptNatsConnection {
     this.#gossip = connection.info?.connect_urls ?? [];
     for await (const status of statuses) {
       if (status.type === "staleConnection") {
+        this.#reason ??= "the server stopped answering";
         // The client would wait until all it sent has left, which a dead link never does.
-        this.#drop("the server stopped answering");
+        void connection.close();
       } else if (status.type === "update") {
         this.#gossip = connection.info?.connect_urls ?? [];
       } else if (status.type === "error" && status.error instanceof PermissionViolationError) {
@@ -195,13 +201,6 @@ export class KeptNatsConnection {
         this.#reason ??= describeError(status.error);
       }
     }
-  }
-
-  #drop(reason: string): void {
-    const { connection } = this;
-    if (connection === undefined) return;
-    this.#reason ??= reason;
-    void connection.close();
   }
 
   /** Those of the options in any order, so that nodes spread over them; then those that we heard of. */
