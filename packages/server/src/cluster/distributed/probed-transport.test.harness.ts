@@ -110,18 +110,23 @@ export interface Probe {
 
 let probeCount = 0;
 
-/** Publishes each until it has arrived: one may be lost with a connection, or come before a subscription. */
+/**
+ * Publishes each until it has arrived: one may be lost with a connection, or come before a subscription. Whoever is no longer
+ * subscribed is not waited for.
+ */
 export async function probe(probes: readonly Probe[]): Promise<void> {
   const open = probes.map((each) => ({ ...each, text: `${++probeCount}` }));
+  const isMissing = ({ key, readers, text }: (typeof open)[number]): boolean =>
+    readers.some((reader) => reader.subscriptions.has(key) && !reader.probes.has(text));
   for (let attempt = 0; attempt < 50; attempt++) {
-    const missing = open.filter(({ readers, text }) => readers.some((reader) => !reader.probes.has(text)));
+    const missing = open.filter(isMissing);
     if (missing.length === 0) {
       for (const { readers, text } of open) for (const reader of readers) reader.probes.delete(text);
       return;
     }
     for (const { publisher, topic, text } of missing) publisher.probe(topic, text);
     const arrived = (): void => {
-      const late = missing.find(({ readers, text }) => readers.some((reader) => !reader.probes.has(text)));
+      const late = missing.find(isMissing);
       if (late) throw new Error(`nothing comes through ${late.key}`);
     };
     await vi.waitFor(arrived, { interval: 1, timeout: 200 }).catch(() => undefined);

@@ -40,7 +40,7 @@ export class NatsLeases {
   #bucket: { readonly connection: NatsConnection; readonly kv: KV } | undefined;
   readonly #held = new Map<string, { readonly owner: string; readonly revision: number }>();
   readonly #sightings = new Map<string, Sighting>();
-  readonly #busy = new Set<string>();
+  readonly #attempts = new Map<string, Promise<boolean>>();
   #reported: string | undefined;
 
   constructor(options: NatsLeasesOptions) {
@@ -50,24 +50,17 @@ export class NatsLeases {
   /** Takes or renews; `false` if another owner holds it, or if that cannot be known. Never rejects. */
   async hold(connection: NatsConnection, name: string, owner: string, ttlMs: number): Promise<boolean> {
     // Two at once would take the lease from each other.
-    if (this.#busy.has(name)) return false;
-    this.#busy.add(name);
-    try {
-      const kv = await this.#open(connection);
-      const isHeld = await this.#acquire(kv, name, { owner, ttlMs });
-      this.#reported = undefined;
-      return isHeld;
-    } catch (error) {
-      this.#explain(error, connection);
-      this.#bucket = undefined;
-      return false;
-    } finally {
-      this.#busy.delete(name);
-    }
+    if (this.#attempts.has(name)) return false;
+    const attempt = this.#attempt(connection, name, { owner, ttlMs });
+    this.#attempts.set(name, attempt);
+    const isHeld = await attempt;
+    this.#attempts.delete(name);
+    return isHeld;
   }
 
   /** Gives up what this owner holds, so that others need not wait. Never rejects: in doubt, it runs out. */
   async release(connection: NatsConnection, name: string, owner: string): Promise<void> {
+    await this.#attempts.get(name);
     this.#held.delete(name);
     try {
       const kv = await this.#open(connection);
@@ -76,6 +69,19 @@ export class NatsLeases {
       await kv.delete(name, { previousSeq: entry.revision });
     } catch {
       // Another owner took it just now, or it runs out.
+    }
+  }
+
+  async #attempt(connection: NatsConnection, name: string, value: LeaseValue): Promise<boolean> {
+    try {
+      const kv = await this.#open(connection);
+      const isHeld = await this.#acquire(kv, name, value);
+      this.#reported = undefined;
+      return isHeld;
+    } catch (error) {
+      this.#explain(error, connection);
+      this.#bucket = undefined;
+      return false;
     }
   }
 
