@@ -220,6 +220,23 @@ export class LocalHub implements ChannelHub {
     return this.#registry.find(channel)?.roster?.members() ?? [];
   }
 
+  /**
+   * Every occupied channel, each followed by the members of a presence channel, as they are when their turn comes: the walk
+   * may take several turns of the event loop.
+   */
+  *occupants(): Iterable<{ readonly channel: string; readonly userId?: string }> {
+    for (const { name, roster } of this.#registry.all()) {
+      yield { channel: name };
+      for (const userId of roster?.userIds() ?? []) yield { channel: name, userId };
+    }
+  }
+
+  /** Whether anyone is in the channel, or this user. */
+  isPresent({ channel, userId }: { readonly channel: string; readonly userId?: string }): boolean {
+    const found = this.#registry.find(channel);
+    return userId === undefined ? found !== undefined : (found?.roster?.has(userId) ?? false);
+  }
+
   cachedEvent(channel: string): { data: string; ttlSeconds: number } | undefined {
     const event = this.#cachedEvents.find(channel);
     if (event === undefined) return undefined;

@@ -44,6 +44,11 @@ export class PresenceRoster {
     return this.#users.has(userId);
   }
 
+  /** Distinct users, by the text of their ids. */
+  userIds(): Iterable<string> {
+    return this.#users.keys();
+  }
+
   /** Adds a connection; answers whether the user is new here and must be announced. */
   join(connection: HubConnection, member: PresenceMember, sinceMs: number): boolean {
     const presence = { member, sinceMs };

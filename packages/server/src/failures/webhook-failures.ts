@@ -72,12 +72,44 @@ const definitions = {
       `The queue for the webhook ${target} is full; the ${dropped} oldest event(s) are dropped.`,
     fix: "Make the receiver faster, switch webhooks.batching on, or raise webhooks.maxQueuedEvents.",
   }),
-  "webhook-queue-unavailable": defineFailure<{ target: string }>({
+  "webhook-dead-lettered": defineFailure<{
+    target: string;
+    events: number;
+    attempts: number;
+    cause: string;
+  }>({
+    ...webhook,
+    severity: "fatal",
+    retry: "after-change",
+    explain: ({ target, events, attempts, cause }) =>
+      `${events} event(s) for the webhook ${target} are set aside after ${attempts} attempt(s); the last failed with ${cause}.`,
+    fix: "Repair the receiver; then look at them with antiphon webhooks dead list, and send them with antiphon webhooks dead replay.",
+  }),
+  "webhook-queue-unavailable": defineFailure<{ target: string; problem: string }>({
     ...webhook,
     faults: ["operator"],
     severity: "fatal",
-    explain: ({ target }) => `The queue for the webhook ${target} cannot be used.`,
-    fix: "Look at the store that holds the queue.",
+    explain: ({ target, problem }) =>
+      `The queue for the webhook ${target} cannot be used (${problem}); its events wait in memory until it can.`,
+    fix: "Look at the Redis or NATS that holds the queue, and at webhooks.queue; nothing has to be restarted.",
+  }),
+  "webhook-buffer-full": defineFailure<{ target: string }>({
+    ...webhook,
+    faults: ["operator"],
+    severity: "fatal",
+    retry: "never",
+    explain: ({ target }) =>
+      `The queue for the webhook ${target} has been away for so long that new events no longer fit into memory; they are dropped.`,
+    fix: "Bring back the Redis or NATS that holds the queue; channels and members are compared then, other events are lost.",
+  }),
+  "webhook-queue-emptied": defineFailure<{ target: string }>({
+    ...webhook,
+    faults: ["operator"],
+    severity: "fatal",
+    retry: "never",
+    explain: ({ target }) =>
+      `The queue for the webhook ${target} has been emptied in Redis or NATS; events that waited there may be lost.`,
+    fix: "Let Redis keep its data (appendonly yes, maxmemory-policy noeviction), or NATS its store folder.",
   }),
   "webhook-lost-on-shutdown": defineFailure<{ target: string; events: number }>({
     ...webhook,

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { App } from "../apps/app.ts";
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
+import type { ClusterView } from "./leading-view.ts";
 import { WebhookDispatcher, type WebhookDispatcherOptions } from "./webhook-dispatcher.ts";
 
 interface Entry {
@@ -21,6 +22,10 @@ export class AppWebhooks {
   readonly #entries = new Map<string, Entry>();
   /** Of settings that hold no longer; they deliver what they have. */
   readonly #leaving = new Set<WebhookDispatcher>();
+  /** Until those that they replace have ended their attempts. */
+  readonly #waiting = new Set<WebhookDispatcher>();
+  /** While this node leads. */
+  #view: ClusterView | undefined;
 
   constructor(options: Omit<WebhookDispatcherOptions, "app">) {
     this.#options = options;
@@ -28,20 +33,30 @@ export class AppWebhooks {
 
   /** Tells the webhooks of the app, as the app is now. Never throws, never waits. */
   accept(app: App, occurrence: ChannelOccurrence): void {
-    const known = this.#entries.get(app.id);
-    if (known?.app === app) {
-      known.dispatcher.accept(occurrence);
-      return;
+    this.#dispatcherOf(app).accept(occurrence);
+  }
+
+  /** From here on this node delivers for all, where queues are shared; apps that nothing was heard of included. */
+  lead(view: ClusterView): void {
+    this.#view = view;
+    this.update();
+  }
+
+  /** Another node does. */
+  stopLeading(): void {
+    this.#view = undefined;
+    for (const dispatcher of this.#all()) void dispatcher.stopLeading();
+  }
+
+  /** Apps may have changed: a node that leads must deliver for those that are new. */
+  update(): void {
+    const view = this.#view;
+    if (view === undefined) return;
+    for (const app of view.apps()) {
+      if (app.webhooks.length === 0 && !this.#entries.has(app.id)) continue;
+      const dispatcher = this.#dispatcherOf(app);
+      if (!this.#waiting.has(dispatcher)) dispatcher.lead(view);
     }
-    if (known !== undefined && hasSameWebhooks(known.app, app)) {
-      known.app = app;
-      known.dispatcher.accept(occurrence);
-      return;
-    }
-    if (known !== undefined) void this.#retire(known.dispatcher);
-    const dispatcher = new WebhookDispatcher({ ...this.#options, app });
-    this.#entries.set(app.id, { app, dispatcher });
-    dispatcher.accept(occurrence);
   }
 
   /** Events that are queued or under way. */
@@ -53,6 +68,30 @@ export class AppWebhooks {
   /** Delivers what is left of all apps, as {@link WebhookDispatcher.flush} does. */
   async flush(deadlineMs: number): Promise<void> {
     await Promise.all(this.#all().map((dispatcher) => dispatcher.flush(deadlineMs)));
+  }
+
+  #dispatcherOf(app: App): WebhookDispatcher {
+    const known = this.#entries.get(app.id);
+    if (known?.app === app) return known.dispatcher;
+    if (known !== undefined && hasSameWebhooks(known.app, app)) {
+      known.app = app;
+      return known.dispatcher;
+    }
+    const dispatcher = new WebhookDispatcher({ ...this.#options, app });
+    this.#entries.set(app.id, { app, dispatcher });
+    if (known !== undefined) void this.#replace(known.dispatcher, dispatcher);
+    else if (this.#view) dispatcher.lead(this.#view);
+    return dispatcher;
+  }
+
+  /** What both may deliver is left to the new one, once the attempts of the old one have ended. */
+  async #replace(old: WebhookDispatcher, dispatcher: WebhookDispatcher): Promise<void> {
+    this.#waiting.add(dispatcher);
+    const stopped = old.stopLeading();
+    void this.#retire(old);
+    await stopped;
+    this.#waiting.delete(dispatcher);
+    if (this.#view) dispatcher.lead(this.#view);
   }
 
   async #retire(dispatcher: WebhookDispatcher): Promise<void> {

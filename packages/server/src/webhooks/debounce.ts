@@ -5,6 +5,7 @@
  */
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
 import type { Now, Scheduler } from "../pusher/scheduler.ts";
+import { keyOf } from "./webhook-edge.ts";
 
 export interface DebounceOptions {
   /** 0 passes everything on at once. */
@@ -62,6 +63,13 @@ export class Debounce {
     for (const { occurrence } of waiting) this.#options.emit(occurrence);
   }
 
+  /** Forgets what waits: it is another's to tell. */
+  clear(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#pending.clear();
+  }
+
   #postpone(occurrence: ChannelOccurrence): void {
     if (this.#delayMs === 0) {
       this.#options.emit(occurrence);
@@ -85,9 +93,4 @@ export class Debounce {
       this.#options.emit(occurrence);
     }
   }
-}
-
-/** No channel name holds the separator. */
-function keyOf(occurrence: ChannelOccurrence): string {
-  return "userId" in occurrence ? `${occurrence.channel}\0${occurrence.userId}` : occurrence.channel;
 }

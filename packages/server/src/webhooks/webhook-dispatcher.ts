@@ -6,9 +6,15 @@ import type { Failure } from "@antiphon/websocket";
 import type { App } from "../apps/app.ts";
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
 import type { Now, Scheduler, TimeOfDay } from "../pusher/scheduler.ts";
+import { DurableWebhookTarget } from "./durable-webhook-target.ts";
+import type { ChannelView, ClusterView } from "./leading-view.ts";
+import { LocalWebhookTarget } from "./local-webhook-target.ts";
+import { identifyWebhooks } from "./webhook-identity.ts";
 import { MemoryWebhookQueue, type WebhookQueue } from "./webhook-queue.ts";
+import { WebhookReports } from "./webhook-reports.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
-import { type DeliveryResult, type DeliverySettings, WebhookTarget } from "./webhook-target.ts";
+import type { WebhookStores } from "./webhook-store.ts";
+import type { DeliveryResult, DeliverySettings, WebhookTarget } from "./webhook-target.ts";
 
 export interface WebhookDispatcherOptions {
   readonly app: App;
@@ -25,6 +31,8 @@ export interface WebhookDispatcherOptions {
   readonly random?: () => number;
   /** The queue of the webhook at this place in the app's list; left out, one in memory. */
   readonly createQueue?: (index: number) => WebhookQueue;
+  /** Where queues outlive this process and are shared with other nodes; left out, this process delivers what it raises. */
+  readonly stores?: WebhookStores;
   readonly onDelivery?: (result: DeliveryResult, appId: string) => void;
   /** Told of each kind of failure once, until a delivery succeeds again. */
   readonly report: (failure: Failure, appId: string) => void;
@@ -33,36 +41,38 @@ export interface WebhookDispatcherOptions {
 /** Waiting JSON of one target in memory. */
 const maxQueuedBytes = 64 * 1024 * 1024;
 
+/** Nobody has ever been in a channel of the app. */
+const noChannels: ChannelView = { occupants: () => [], isPresent: () => false };
+
 export class WebhookDispatcher {
+  readonly #appId: string;
   readonly #targets: readonly WebhookTarget[];
   readonly #scheduler: Scheduler;
 
   constructor(options: WebhookDispatcherOptions) {
-    const { app, delivery, sender, now, timeOfDay, scheduler, onDelivery, report } = options;
-    const { random = Math.random } = options;
-    this.#scheduler = scheduler;
-    const limits = { maxEvents: delivery.maxQueuedEvents, maxBytes: maxQueuedBytes };
-    this.#targets = app.webhooks.map(
-      (webhook, index) =>
-        new WebhookTarget({
-          app,
-          webhook,
-          delivery,
-          queue: options.createQueue?.(index) ?? new MemoryWebhookQueue(limits),
-          sender,
-          now,
-          timeOfDay,
-          scheduler,
-          random,
-          onDelivery: (result) => onDelivery?.(result, app.id),
-          report,
-        }),
-    );
+    this.#appId = options.app.id;
+    this.#scheduler = options.scheduler;
+    this.#targets = createTargets(options);
   }
 
   /** Tells every webhook that wants to know. Never throws, never waits. */
   accept(occurrence: ChannelOccurrence): void {
     for (const target of this.#targets) target.accept(occurrence);
+  }
+
+  /** See {@link WebhookTarget.lead}. */
+  lead({ channelsOf, leads = () => true }: ClusterView): void {
+    const channels: ChannelView = {
+      // Asked anew: the app's channels may be made later, and be others after a reload.
+      occupants: () => (channelsOf(this.#appId) ?? noChannels).occupants(),
+      isPresent: (occupant) => (channelsOf(this.#appId) ?? noChannels).isPresent(occupant),
+    };
+    for (const target of this.#targets) target.lead({ channels, leads });
+  }
+
+  /** See {@link WebhookTarget.stopLeading}. */
+  async stopLeading(): Promise<void> {
+    await Promise.all(this.#targets.map((target) => target.stopLeading()));
   }
 
   /** Events that are queued or under way. */
@@ -72,8 +82,9 @@ export class WebhookDispatcher {
   }
 
   /**
-   * Delivers what is left, for as long as the deadline allows; then gives up the rest, and reports it. Departures no longer
-   * wait to be cancelled: the connections that would cancel them are gone.
+   * Delivers what is left, or stores it where it outlives the process, for as long as the deadline allows; then gives up the
+   * rest, and reports it. In memory, departures no longer wait to be cancelled: the connections that would cancel them are
+   * gone.
    */
   async flush(deadlineMs: number): Promise<void> {
     const cancelDeadline = this.#scheduler.schedule(deadlineMs, () => {
@@ -82,4 +93,32 @@ export class WebhookDispatcher {
     await Promise.all(this.#targets.map((target) => target.flush()));
     cancelDeadline();
   }
+}
+
+function createTargets(options: WebhookDispatcherOptions): readonly WebhookTarget[] {
+  const { app, delivery, stores, onDelivery, report, random = Math.random } = options;
+  const limits = { maxEvents: delivery.maxQueuedEvents, maxBytes: maxQueuedBytes };
+  const webhookIds = identifyWebhooks(app.webhooks);
+  return app.webhooks.map((webhook, index) => {
+    const common = {
+      app,
+      webhook,
+      delivery,
+      sender: options.sender,
+      now: options.now,
+      timeOfDay: options.timeOfDay,
+      scheduler: options.scheduler,
+      random,
+      onDelivery: (result: DeliveryResult) => onDelivery?.(result, app.id),
+      reports: new WebhookReports((failure) => report(failure, app.id)),
+    };
+    if (stores) {
+      const store = stores.open({ appId: app.id, webhookId: webhookIds[index] ?? "" });
+      return new DurableWebhookTarget({ ...common, store, limits });
+    }
+    return new LocalWebhookTarget({
+      ...common,
+      queue: options.createQueue?.(index) ?? new MemoryWebhookQueue(limits),
+    });
+  });
 }

@@ -1,0 +1,321 @@
+/**
+ * What one webhook has in JetStream. A message is deleted when it is settled, so that what is in the stream is what is not
+ * delivered yet; no consumer holds a second opinion. JetStream cannot write two things at once: an event is stored before what
+ * it tells is, and whoever takes over reads both (see `claim`).
+ */
+import { JetStreamApiError, type NextMsgRequest, type StoredMsg } from "@nats-io/jetstream";
+import {
+  type AppendRequest,
+  type AppendResult,
+  type DeadLetter,
+  type DeadReason,
+  type NewEntry,
+  type StoredEvent,
+  type StoreDepth,
+  type WebhookStore,
+} from "../webhook-store.ts";
+import { codes, type JetStreamAccess, type JetStreamSession } from "./jetstream-webhook-stores.ts";
+import {
+  formatLetter,
+  formatMessage,
+  type QueuedMessage,
+  readLetter,
+  readMessage,
+} from "./webhook-message.ts";
+
+export interface JetStreamWebhookStoreOptions {
+  readonly access: JetStreamAccess;
+  readonly subjects: {
+    readonly queue: string;
+    /** The key of what was told is one more token. */
+    readonly told: string;
+    readonly claim: string;
+    readonly dead: string;
+  };
+  readonly watch: WebhookStore["watch"];
+}
+
+/** Read with one call; each takes a request. */
+const maxRead = 50;
+
+/** Of a full queue, dropped at once: a part of the greatest length, so that not every event has to drop another. */
+const droppedPart = 100;
+
+export class JetStreamWebhookStore implements WebhookStore {
+  readonly watch: WebhookStore["watch"];
+  readonly #options: JetStreamWebhookStoreOptions;
+  /** Under way, or the last one. */
+  #appending: Promise<unknown> = Promise.resolve();
+
+  constructor(options: JetStreamWebhookStoreOptions) {
+    this.#options = options;
+    this.watch = options.watch;
+  }
+
+  /**
+   * The keys that are recorded, and those of events that are still in the queue: whoever had the edges before may have died
+   * after it stored an event, and before it recorded it. Of a channel, the queue holds the end of its events, if any.
+   */
+  claim(owner: string): Promise<Set<string>> {
+    const { access, subjects } = this.#options;
+    return access.use(async (session) => {
+      await session.js.publish(subjects.claim, owner);
+      const filter = `${subjects.told}.>`;
+      const { state } = await session.jsm.streams.info(access.streams.told, { subjects_filter: filter });
+      const told = new Set(Object.keys(state.subjects ?? {}).map((subject) => this.#readTold(subject)));
+      for await (const { message } of this.#walkQueue(session, 1)) {
+        const { edge } = message;
+        if (edge?.present === true) told.add(edge.key);
+        else if (edge) told.delete(edge.key);
+      }
+      return told;
+    });
+  }
+
+  restore(owner: string, told: Iterable<string>): Promise<void> {
+    const { access, subjects } = this.#options;
+    return access.use(async (session) => {
+      const edges = [...told].map((key) => ({ key, present: true }));
+      for (let start = 0; start < edges.length; start += maxRead) {
+        await this.#record(session, edges.slice(start, start + maxRead));
+      }
+      const claimed = await this.#readOwner(session);
+      if (claimed === undefined) await session.js.publish(subjects.claim, owner);
+    });
+  }
+
+  append({ writer, owner, entries }: AppendRequest): Promise<AppendResult> {
+    const appended = this.#options.access.use(async (session): Promise<AppendResult> => {
+      const edges = new Map(entries.flatMap(({ edge }) => (edge ? [[edge.key, edge]] : [])));
+      if (edges.size > 0) {
+        const claimed = await this.#readOwner(session);
+        if (claimed === undefined) return { outcome: "lost" };
+        if (claimed !== owner) return { outcome: "taken" };
+      }
+      let dropped = 0;
+      // One after the other: one that is refused must not be overtaken.
+      for (const entry of entries) dropped += await this.#store(session, writer, entry);
+      await this.#record(session, [...edges.values()]);
+      return { outcome: "appended", dropped };
+    });
+    this.#appending = appended.catch(() => {});
+    return appended;
+  }
+
+  read(after: string | undefined, max: number): Promise<readonly StoredEvent[]> {
+    return this.#options.access.use(async (session) => {
+      const epoch = session.epochs.queue;
+      const events: StoredEvent[] = [];
+      const start = (readSequence(after, epoch) ?? 0) + 1;
+      for await (const { sequence, message } of this.#walkQueue(session, start)) {
+        const { channel, json, raisedAtMs } = message;
+        events.push({ position: `${epoch}/${sequence}`, channel, json, raisedAtMs });
+        if (events.length >= Math.min(max, maxRead)) break;
+      }
+      return events;
+    });
+  }
+
+  async remove(positions: readonly string[]): Promise<void> {
+    // Until then the event may be all that says that it was told.
+    await this.#appending;
+    const { access } = this.#options;
+    await access.use(async (session) => {
+      for (const position of positions) {
+        const sequence = readSequence(position, session.epochs.queue);
+        if (sequence !== undefined) await deleteMessage(session, access.streams.queue, sequence);
+      }
+    });
+  }
+
+  async bury(positions: readonly string[], reason: DeadReason): Promise<void> {
+    await this.#appending;
+    const { access, subjects } = this.#options;
+    await access.use(async (session) => {
+      const epoch = session.epochs.queue;
+      for (const position of positions) {
+        const seq = readSequence(position, epoch);
+        const found =
+          seq === undefined ? null : await session.jsm.streams.getMessage(access.streams.queue, { seq });
+        const message = found && readMessage(found.data);
+        if (message) {
+          const letter = formatLetter(message, reason);
+          await session.js.publish(subjects.dead, letter, { msgID: `dead-${position}` });
+        }
+        if (found) await deleteMessage(session, access.streams.queue, found.seq);
+      }
+    });
+  }
+
+  depth(): Promise<StoreDepth> {
+    const { access, subjects } = this.#options;
+    const { queue, dead } = access.streams;
+    return access.use(async (session) => {
+      const [events, deadLetters, oldest] = await Promise.all([
+        count(session, queue, subjects.queue),
+        count(session, dead, subjects.dead),
+        readNext(session, queue, subjects.queue, 1),
+      ]);
+      const message = oldest && readMessage(oldest.data);
+      return { events, deadLetters, ...(message && { oldestAtMs: message.raisedAtMs }) };
+    });
+  }
+
+  listDead(max: number): Promise<readonly DeadLetter[]> {
+    return this.#options.access.use(async (session) => {
+      const letters: DeadLetter[] = [];
+      for await (const { seq, data } of this.#walkDead(session)) {
+        const letter = readLetter(String(seq), data);
+        if (letter) letters.push(letter);
+        if (letters.length >= max) break;
+      }
+      return letters;
+    });
+  }
+
+  replayDead(ids?: readonly string[]): Promise<number> {
+    return this.#eachDead(ids, async (session, { seq, data }) => {
+      const letter = readLetter(String(seq), data);
+      if (letter === undefined) return;
+      const message = { ...letter, raisedAtMs: Date.now(), edge: undefined };
+      await this.#publish(session, message, `replay-${session.epochs.dead}/${seq}`);
+    });
+  }
+
+  deleteDead(ids?: readonly string[]): Promise<number> {
+    return this.#eachDead(ids, () => Promise.resolve());
+  }
+
+  /** Deletes dead letters, each after something was done with it; answers how many. */
+  #eachDead(
+    ids: readonly string[] | undefined,
+    work: (session: JetStreamSession, message: StoredMsg) => Promise<void>,
+  ): Promise<number> {
+    const { access, subjects } = this.#options;
+    const wanted = ids && new Set(ids);
+    return access.use(async (session) => {
+      let done = 0;
+      for await (const message of this.#walkDead(session)) {
+        if (message.subject !== subjects.dead || (wanted && !wanted.has(String(message.seq)))) continue;
+        await work(session, message);
+        await deleteMessage(session, access.streams.dead, message.seq);
+        done++;
+      }
+      return done;
+    });
+  }
+
+  /** Answers how many of the oldest had to be dropped. */
+  #store(session: JetStreamSession, writer: string, entry: NewEntry): Promise<number> {
+    const { channel, json, raisedAtMs, edge, sequence } = entry;
+    if (json === undefined) return Promise.resolve(0);
+    return this.#publish(session, { channel, json, raisedAtMs, edge }, `${writer}-${sequence}`);
+  }
+
+  async #publish(session: JetStreamSession, message: QueuedMessage, msgID: string): Promise<number> {
+    const { access, subjects } = this.#options;
+    const payload = formatMessage(message);
+    try {
+      await session.js.publish(subjects.queue, payload, { msgID });
+      return 0;
+    } catch (error) {
+      if (!isRefusal(error, codes.limitReached)) throw error;
+    }
+    const keep = access.maxEvents - Math.ceil(access.maxEvents / droppedPart);
+    const filter = subjects.queue;
+    // To keep none is what NATS takes for the absence of this limit: then the whole subject goes all the same.
+    const { purged } = await session.jsm.streams.purge(
+      access.streams.queue,
+      keep > 0 ? { filter, keep } : { filter },
+    );
+    await session.js.publish(subjects.queue, payload, { msgID });
+    return purged;
+  }
+
+  async #record(
+    session: JetStreamSession,
+    edges: readonly { readonly key: string; readonly present: boolean }[],
+  ): Promise<void> {
+    const { access, subjects } = this.#options;
+    await Promise.all(
+      edges.map(({ key, present }) => {
+        const subject = `${subjects.told}.${Buffer.from(key).toString("base64url")}`;
+        // A purge leaves nothing behind, where the deletion of a key of a bucket would leave a marker for ever.
+        return present
+          ? session.js.publish(subject, "")
+          : session.jsm.streams.purge(access.streams.told, { filter: subject });
+      }),
+    );
+  }
+
+  async #readOwner({ jsm }: JetStreamSession): Promise<string | undefined> {
+    const { access, subjects } = this.#options;
+    const found = await jsm.streams.getMessage(access.streams.told, { last_by_subj: subjects.claim });
+    return found?.string();
+  }
+
+  #readTold(subject: string): string {
+    return Buffer.from(subject.slice(this.#options.subjects.told.length + 1), "base64url").toString();
+  }
+
+  async *#walkQueue(session: JetStreamSession, start: number) {
+    const { access, subjects } = this.#options;
+    for await (const { seq: sequence, data } of walk(session, access.streams.queue, subjects.queue, start)) {
+      const message = readMessage(data);
+      if (message) yield { sequence, message };
+    }
+  }
+
+  #walkDead(session: JetStreamSession): AsyncIterable<StoredMsg> {
+    const { access, subjects } = this.#options;
+    return walk(session, access.streams.dead, subjects.dead, 1);
+  }
+}
+
+/** The first message of a subject from this sequence on. Asks the stream's leader: replicas that answer for it may be behind. */
+function readNext(
+  { jsm }: JetStreamSession,
+  stream: string,
+  subject: string,
+  seq: number,
+): Promise<StoredMsg | null> {
+  // NATS answers this here as well; the client's type knows it only of direct requests.
+  const query = { seq, next_by_subj: subject } satisfies NextMsgRequest;
+  return jsm.streams.getMessage(stream, query);
+}
+
+async function* walk(
+  session: JetStreamSession,
+  stream: string,
+  subject: string,
+  start: number,
+): AsyncGenerator<StoredMsg> {
+  for (let seq = start; ; ) {
+    const found = await readNext(session, stream, subject, seq);
+    if (found === null) return;
+    yield found;
+    seq = found.seq + 1;
+  }
+}
+
+async function count({ jsm }: JetStreamSession, stream: string, subject: string): Promise<number> {
+  const { state } = await jsm.streams.info(stream, { subjects_filter: subject });
+  return state.subjects?.[subject] ?? 0;
+}
+
+async function deleteMessage({ jsm }: JetStreamSession, stream: string, sequence: number): Promise<void> {
+  try {
+    await jsm.streams.deleteMessage(stream, sequence, false);
+  } catch (error) {
+    if (!isRefusal(error, codes.messageNotFound)) throw error;
+  }
+}
+
+function isRefusal(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}
+
+/** `undefined` where there is no position, or one in a stream that is no more. */
+function readSequence(position: string | undefined, epoch: string): number | undefined {
+  return position?.startsWith(`${epoch}/`) === true ? Number(position.slice(epoch.length + 1)) : undefined;
+}
