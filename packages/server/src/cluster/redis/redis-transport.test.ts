@@ -196,11 +196,7 @@ describe.skipIf(!search.found)("over a server that is well, a transport", () => 
     await staying.received("farewell", 1000);
     expect(staying.texts("farewell")[999]).toBe("999");
     await staying.transport.stop();
-    let open_: readonly string[] | undefined;
-    await until(() => {
-      void listConnections(server).then((ids) => (open_ = ids));
-      return open_?.length === 0;
-    });
+    await expect.poll(() => listConnections(server)).toEqual([]);
   });
 
   it("destroys its connections and makes others when it is told to reconnect", async () => {
