@@ -1,11 +1,25 @@
-import { afterAll, beforeAll, describe, inject } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { type NatsServerProcess, startNatsServer } from "../../../../../test/support/nats-server.ts";
+import { member, type TestNode } from "../../pusher/session.test.harness.ts";
 import { describeClusterContract } from "../cluster-contract.test.harness.ts";
-import { createDistributedCluster } from "../distributed/distributed-cluster.test.harness.ts";
+import {
+  createDistributedCluster,
+  type TestDistributedCluster,
+} from "../distributed/distributed-cluster.test.harness.ts";
 import { natsDefaults, resolveNatsOptions } from "./nats-options.ts";
 import { NatsTransport } from "./nats-transport.ts";
+import { waitFor } from "./nats-transport.test.harness.ts";
 
 const natsServer = inject("natsServer");
+
+function createTransport(server: NatsServerProcess, prefix: string): NatsTransport {
+  const target = resolveNatsOptions({ ...natsDefaults, servers: [server.address], prefix });
+  if ("name" in target) throw new Error(target.message);
+  const report = ({ message }: { message: string }): void => {
+    throw new Error(message);
+  };
+  return new NatsTransport({ target, name: "test", report });
+}
 
 describe.skipIf(!natsServer.found)("over a real NATS server", () => {
   let server: NatsServerProcess;
@@ -21,22 +35,62 @@ describe.skipIf(!natsServer.found)("over a real NATS server", () => {
     nodeCount: 3,
     create(overrides) {
       clusters += 1;
-      const target = resolveNatsOptions({
-        ...natsDefaults,
-        servers: [server.address],
-        prefix: `test-${clusters}`,
-      });
-      if ("name" in target) throw new Error(target.message);
-      return createDistributedCluster(overrides, {
-        createTransport: () =>
-          new NatsTransport({
-            target,
-            name: "test",
-            report: ({ message }) => {
-              throw new Error(message);
-            },
-          }),
-      });
+      const prefix = `test-${clusters}`;
+      return createDistributedCluster(overrides, { createTransport: () => createTransport(server, prefix) });
     },
+  });
+});
+
+describe.skipIf(!natsServer.found)("nodes whose NATS server", () => {
+  /** One member on each node, and everything that was raised for it taken. */
+  async function startCluster(): Promise<{ server: NatsServerProcess; cluster: TestDistributedCluster }> {
+    const server = await startNatsServer(natsServer);
+    onTestFinished(() => server.stop());
+    const createOne = (): NatsTransport => createTransport(server, "test");
+    const cluster = await createDistributedCluster({}, { createTransport: createOne });
+    onTestFinished(() => cluster.stop());
+    for (const [index, node] of cluster.nodes.entries()) {
+      node.connect().subscribe("presence-a", member(`before-${index}`));
+    }
+    await cluster.settle();
+    cluster.takeOccurrences();
+    return { server, cluster };
+  }
+
+  function membersAt({ hub }: TestNode): string[] {
+    const members = hub.members("presence-a").map(({ userId }) => String(userId));
+    return members.toSorted();
+  }
+
+  const before = ["before-0", "before-1", "before-2"];
+
+  it.each<
+    [string, (server: NatsServerProcess) => Promise<void>, (server: NatsServerProcess) => Promise<void>]
+  >([
+    [
+      "is killed and comes back empty",
+      (server) => server.kill(),
+      (server) => server.restart({ empty: true }),
+    ],
+    ["stands still and goes on", (server) => server.freeze(), async (server) => server.thaw()],
+  ])("%s keep what they know meanwhile, and know all afterwards", async (_, end, begin) => {
+    const { server, cluster } = await startCluster();
+    const adapters = cluster.nodes.map((node) => cluster.adapterOf(node));
+    await end(server);
+    await waitFor(() =>
+      expect(adapters.map(({ isConnected }) => isConnected)).toEqual([false, false, false]),
+    );
+    expect(adapters.map(({ leads }) => leads)).toEqual([false, false, false]);
+    const watcher = cluster.nodes[0].connect().subscribe("presence-a", member("meanwhile"));
+    for (const node of cluster.nodes.slice(1)) expect(membersAt(node)).toEqual(before);
+    watcher.take();
+    await begin(server);
+    await waitFor(() => expect(adapters.map(({ isConnected }) => isConnected)).toEqual([true, true, true]));
+    await cluster.settle();
+    for (const node of cluster.nodes) expect(membersAt(node)).toEqual([...before, "meanwhile"]);
+    // Nobody was seen to leave.
+    expect(watcher.take()).toEqual([]);
+    expect(cluster.takeOccurrences().filter(({ name }) => name !== "member_added")).toEqual([]);
+    expect(adapters.filter(({ leads }) => leads)).toHaveLength(1);
   });
 });

@@ -61,7 +61,7 @@ export class RecordedTransport implements TransportListener {
 
 /** Waits for what real servers do. */
 export function waitFor(check: () => void | Promise<void>): Promise<void> {
-  return vi.waitFor(check, { timeout: 15_000, interval: 10 });
+  return vi.waitFor(check, { timeout: 18_000, interval: 10 });
 }
 
 export function control(name: string): Topic {
