@@ -19,6 +19,7 @@ import { ApiRates } from "./http/api-rates.ts";
 import { createHttpApi } from "./http/http-api.ts";
 import type { ServerStatus } from "./http/http-api-options.ts";
 import { SharedRates } from "./http/shared-rates.ts";
+import { ClusterMembership } from "./lifecycle/cluster-membership.ts";
 import { FailureLog } from "./lifecycle/failure-log.ts";
 import {
   type AnyHttpServer,
@@ -69,13 +70,14 @@ export interface ServerNode extends AntiphonServer {
 
 export interface NodeOptions {
   readonly logger: Logger;
-  /** Left out, the process is alone: it raises webhooks and serves metrics itself. */
+  /** Left out, it is the only process of this server: it serves metrics itself. */
   readonly worker?: WorkerPlace;
 }
 
 /** How a process takes part in a server of several. */
 export interface WorkerPlace {
-  readonly cluster: ClusterAdapter;
+  /** The bus of the primary process, which raises webhooks; left out, what the configuration says. */
+  readonly cluster?: ClusterAdapter;
   /** Listen with SO_REUSEPORT, as the other processes do. */
   readonly reusePort: boolean;
 }
@@ -98,7 +100,9 @@ class Antiphon implements ServerNode {
   readonly #apps: ConfigAppStore;
   readonly #worker: WorkerPlace | undefined;
   readonly #cluster: ClusterAdapter;
-  /** Of a process that is alone; workers leave it to the primary process. */
+  /** Where servers on several machines are one. */
+  readonly #membership: ClusterMembership | undefined;
+  /** Workers on a bus leave them to the primary process. */
   readonly #webhooks: WebhookDelivery | undefined;
   readonly #hubs: AppHubs;
   readonly #replica: ClusterReplica;
@@ -117,23 +121,15 @@ class Antiphon implements ServerNode {
     this.#failures = new FailureLog(logger);
     this.#apps = new ConfigAppStore(config.apps);
     this.#worker = worker;
-    this.#cluster = worker?.cluster ?? new LocalClusterAdapter();
-    this.#webhooks = worker ? undefined : this.#createWebhooks();
+    const bus = worker?.cluster;
+    this.#membership = bus === undefined ? this.#createMembership() : undefined;
+    this.#cluster = bus ?? this.#membership?.adapter ?? new LocalClusterAdapter();
+    this.#webhooks = bus === undefined ? this.#createWebhooks() : undefined;
     this.#hubs = new AppHubs((app) => this.#createHub(app));
-    this.#replica = new ClusterReplica({
-      hubs: this.#hubs,
-      findApp: (appId) => this.#apps.findById(appId),
-      raise: (app, occurrence) => this.#webhooks?.accept(app, occurrence),
-      onRateTaken: (app, taken) => this.#rates.takeElsewhere(app, taken),
-    });
+    this.#replica = this.#createReplica();
     const sharedRates = new SharedRates({ cluster: this.#cluster, scheduler: timerScheduler });
     this.#rates = new ApiRates({ now: timeOfDay, onTaken: (taken) => sharedRates.noteTaken(taken) });
-    this.#metrics = createMetrics({
-      prefix: config.metrics.prefix,
-      port: () => this.#port,
-      hubs: this.#hubs,
-      webhookQueueDepth: () => this.#webhooks?.depth() ?? 0,
-    });
+    this.#metrics = this.#createNodeMetrics();
     this.#metricsServer = this.#createMetricsServer();
     this.#server = createHttpServer(config);
     this.#websockets = this.#createWebSockets();
@@ -145,6 +141,7 @@ class Antiphon implements ServerNode {
   async start(): Promise<Listening> {
     const { host, port } = this.#config.server;
     await this.#api.ready();
+    this.#membership?.announceStart();
     await this.#cluster.start(this.#replica);
     const address = await listen(this.#server, { host, port, reusePort: this.#worker?.reusePort ?? false });
     this.#port = address.port;
@@ -193,6 +190,42 @@ class Antiphon implements ServerNode {
     return this.#metrics.readObjects();
   }
 
+  #createMembership(): ClusterMembership | undefined {
+    if (this.#config.cluster.driver === "none") return undefined;
+    return new ClusterMembership({
+      settings: this.#config,
+      logger: this.#logger,
+      report: (failure) => this.#failures.write(failure, {}),
+      now,
+      scheduler: timerScheduler,
+    });
+  }
+
+  #createReplica(): ClusterReplica {
+    return new ClusterReplica({
+      hubs: this.#hubs,
+      findApp: (appId) => this.#apps.findById(appId),
+      raise: (app, occurrence) => this.#webhooks?.accept(app, occurrence),
+      onRateTaken: (app, taken) => this.#rates.takeElsewhere(app, taken),
+      onNodeJoined: (nodeId) => this.#membership?.nodeJoined(nodeId),
+      onNodeLeft: (nodeId) => this.#membership?.nodeLeft(nodeId),
+      onLeadership: (leads) => {
+        if (!leads) this.#membership?.leadershipLost();
+      },
+    });
+  }
+
+  #createNodeMetrics(): Metrics {
+    const membership = this.#membership;
+    return createMetrics({
+      prefix: this.#config.metrics.prefix,
+      port: () => this.#port,
+      hubs: this.#hubs,
+      webhookQueueDepth: () => this.#webhooks?.depth() ?? 0,
+      ...(membership && { cluster: () => membership.readFigures() }),
+    });
+  }
+
   #createWebhooks(): WebhookDelivery {
     return new WebhookDelivery({
       settings: this.#config.webhooks,
@@ -221,6 +254,7 @@ class Antiphon implements ServerNode {
       port,
       metrics: this.#metrics,
       status: () => this.#status,
+      lostBackend: () => this.#membership?.lostBackend(),
       report: (failure, { error, ...context }) => this.#failures.write(failure, context, error),
     });
   }
@@ -275,6 +309,7 @@ class Antiphon implements ServerNode {
       pathPrefix: server.pathPrefix,
       limits,
       status: () => this.#status,
+      lostBackend: () => this.#membership?.lostBackend(),
       memoryThresholdPercent: health.memoryThresholdPercent,
       onRequestDone: (request) => this.#metrics.requestDone(request),
       answerPlainHandshake: (request, response) => this.#websockets.refusePlainRequest(request, response),

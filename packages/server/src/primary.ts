@@ -1,21 +1,22 @@
 /**
- * Composition root of a server of several processes: the primary process serves no client. It keeps the workers running,
- * carries what they tell each other, raises webhooks for all of them, and answers for their metrics.
+ * Composition root of a server of several processes: the primary process serves no client. It keeps the workers running, and
+ * answers for their metrics. Where no server between machines joins the workers, it also carries what they tell each other, and
+ * raises webhooks for all of them.
  */
 import { createSecureContext } from "node:tls";
+import type { Failure } from "@antiphon/websocket";
 import type { Logger } from "pino";
 import type { AntiphonServer, Listening } from "./app.ts";
 import { ConfigAppStore } from "./apps/config-app-store.ts";
-import { type BusPath, createBusPath } from "./cluster/workers/bus-path.ts";
-import { Overview } from "./cluster/workers/overview.ts";
+import { AppHubs } from "./channels/app-hubs.ts";
 import { Supervisor } from "./cluster/workers/supervisor.ts";
 import type { Config } from "./config/load-config.ts";
 import type { ServerStatus } from "./http/http-api-options.ts";
 import { FailureLog } from "./lifecycle/failure-log.ts";
 import { readCertificate } from "./lifecycle/http-server.ts";
 import { now, timeOfDay } from "./lifecycle/process-clock.ts";
-import { timerScheduler } from "./lifecycle/timer-scheduler.ts";
 import { WebhookDelivery } from "./lifecycle/webhook-delivery.ts";
+import { WorkersBus } from "./lifecycle/workers-bus.ts";
 import { MergedMetrics } from "./metrics/merged-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { MetricsServer } from "./metrics/metrics-server.ts";
@@ -34,18 +35,23 @@ export function createPrimary(config: Config, options: PrimaryOptions): Antiphon
 /** What a worker may need beyond the time that its clients are given: for their answers, requests under way, the bus. */
 const stopSlackMs = 8000;
 
+/** Of a primary process that sees nothing of what its workers do. */
+const noHubs = new AppHubs((app) => {
+  throw new TypeError(`the primary process has no hub for app ${app.id}`);
+});
+
 class Primary implements AntiphonServer {
   readonly #config: Config;
   readonly #options: PrimaryOptions;
   readonly #failures: FailureLog;
   readonly #apps: ConfigAppStore;
-  readonly #webhooks: WebhookDelivery;
-  readonly #overview: Overview;
+  /** Of workers that nothing else joins, as is the bus. */
+  readonly #webhooks: WebhookDelivery | undefined;
+  readonly #bus: WorkersBus | undefined;
   readonly #ownMetrics: Metrics;
   readonly #metrics: MergedMetrics;
   readonly #metricsServer: MetricsServer | undefined;
   #supervisor: Supervisor | undefined;
-  #busPath: BusPath | undefined;
   #port = 0;
   #status: ServerStatus = "starting";
 
@@ -54,29 +60,11 @@ class Primary implements AntiphonServer {
     this.#options = options;
     this.#failures = new FailureLog(options.logger);
     this.#apps = new ConfigAppStore(config.apps);
-    this.#webhooks = new WebhookDelivery({
-      settings: config.webhooks,
-      now,
-      timeOfDay,
-      failures: this.#failures,
-      onDelivery: (result) => this.#ownMetrics.webhookDone(result),
-    });
-    this.#overview = new Overview({
-      findApp: (appId) => this.#apps.findById(appId),
-      raise: (app, occurrence) => {
-        if (app.webhooks.length > 0) this.#webhooks.accept(app, occurrence);
-      },
-      report: (failure) => this.#failures.write(failure, {}),
-      now,
-      scheduler: timerScheduler,
-    });
-    this.#ownMetrics = createMetrics({
-      prefix: config.metrics.prefix,
-      port: () => this.#port,
-      hubs: this.#overview.hubs,
-      webhookQueueDepth: () => this.#webhooks.depth(),
-      nodeCount: () => this.#supervisor?.readyCount ?? 0,
-    });
+    if (config.cluster.driver === "none") {
+      this.#webhooks = this.#createWebhooks();
+      this.#bus = this.#createBus(this.#webhooks);
+    }
+    this.#ownMetrics = this.#createOwnMetrics();
     this.#metrics = new MergedMetrics({
       own: this.#ownMetrics,
       readWorkers: async () => this.#supervisor?.readMetrics() ?? [],
@@ -85,10 +73,8 @@ class Primary implements AntiphonServer {
   }
 
   async start(): Promise<Listening> {
-    this.#busPath = await createBusPath();
     try {
-      await this.#overview.bus.start(this.#busPath.path);
-      this.#supervisor = this.#createSupervisor(this.#busPath.path);
+      this.#supervisor = this.#createSupervisor(await this.#bus?.start());
       const listening = await this.#supervisor.start();
       this.#port = listening.port;
       const metricsUrl = await this.#metricsServer?.start();
@@ -96,7 +82,7 @@ class Primary implements AntiphonServer {
       return { ...listening, ...(metricsUrl !== undefined && { metricsUrl }) };
     } catch (error) {
       await this.#supervisor?.stop("failed start", 0);
-      await this.#closeBus();
+      await this.#bus?.stop();
       throw error;
     }
   }
@@ -105,10 +91,9 @@ class Primary implements AntiphonServer {
     if (this.#status === "draining") return;
     this.#status = "draining";
     await this.#supervisor?.stop(reason, this.#config.server.shutdownGraceMs + stopSlackMs);
-    await this.#overview.bus.idle();
-    await this.#webhooks.close();
+    await this.#bus?.drain();
     await this.#metricsServer?.stop();
-    await this.#closeBus();
+    await this.#bus?.stop();
   }
 
   async reload(config: Config): Promise<void> {
@@ -116,7 +101,7 @@ class Primary implements AntiphonServer {
     // First, because it throws where the files hold no certificate: then nothing has changed yet.
     if (usesTls) createSecureContext(readCertificate(config));
     this.#apps.replace(config.apps);
-    this.#overview.hubs.update(config.apps);
+    this.#bus?.update();
     const supervisor = this.#supervisor;
     if (supervisor === undefined) return;
     // Everything else needs a restart of all: a worker that is replaced must not differ from the others.
@@ -126,12 +111,39 @@ class Primary implements AntiphonServer {
     await supervisor.reload({ ...inForce, apps, developmentApp, server });
   }
 
-  #createSupervisor(busPath: string): Supervisor {
+  #createWebhooks(): WebhookDelivery {
+    return new WebhookDelivery({
+      settings: this.#config.webhooks,
+      now,
+      timeOfDay,
+      failures: this.#failures,
+      onDelivery: (result) => this.#ownMetrics.webhookDone(result),
+    });
+  }
+
+  #createBus(webhooks: WebhookDelivery): WorkersBus {
+    const report = (failure: Failure): void => this.#failures.write(failure, {});
+    return new WorkersBus({ apps: this.#apps, webhooks, report });
+  }
+
+  /** Workers that are nodes of a distributed cluster know themselves how many nodes there are. */
+  #createOwnMetrics(): Metrics {
+    const bus = this.#bus;
+    return createMetrics({
+      prefix: this.#config.metrics.prefix,
+      port: () => this.#port,
+      hubs: bus?.hubs ?? noHubs,
+      webhookQueueDepth: () => this.#webhooks?.depth() ?? 0,
+      ...(bus && { nodeCount: () => this.#supervisor?.readyCount ?? 0 }),
+    });
+  }
+
+  #createSupervisor(busPath: string | undefined): Supervisor {
     const { logger, workers } = this.#options;
     return new Supervisor({
       count: workers,
       config: this.#config,
-      busPath,
+      ...(busPath !== undefined && { busPath }),
       logger,
       report: (failure) => this.#failures.write(failure, {}),
       onEnded: (lastMetrics) => this.#metrics.keepCounts(lastMetrics),
@@ -153,10 +165,5 @@ class Primary implements AntiphonServer {
   /** While no worker listens, nobody is served. */
   #readStatus(): ServerStatus {
     return this.#status === "ready" && this.#supervisor?.readyCount === 0 ? "starting" : this.#status;
-  }
-
-  async #closeBus(): Promise<void> {
-    await this.#overview.bus.stop();
-    await this.#busPath?.remove();
   }
 }

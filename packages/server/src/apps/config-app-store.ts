@@ -27,6 +27,10 @@ export class ConfigAppStore implements AppStore {
     return this.#byKey.get(key);
   }
 
+  all(): Iterable<App> {
+    return this.#byId.values();
+  }
+
   /** Puts other apps in place of all; the old ones stay where two of the new share an id or a key. */
   replace(apps: readonly App[]): void {
     const byId = indexBy(apps, "id");

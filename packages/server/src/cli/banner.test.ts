@@ -52,6 +52,17 @@ describe("the banner", () => {
 `);
   });
 
+  it("says what joins this server to others, without its password", async () => {
+    const env = {
+      ...app,
+      ANTIPHON_CLUSTER_DRIVER: "redis",
+      ANTIPHON_REDIS_URL: "rediss://u:hush@redis.test:1/2",
+    };
+    const text = renderBanner({ version: "1", config: await load(env), listening: { host: "::1", port: 1 } });
+    expect(text).toContain("\n  Cluster    antiphon, joined by Redis at redis.test:1, database 2 over TLS\n");
+    expect(text).not.toContain("hush");
+  });
+
   it("never shows the secret of a configured app", async () => {
     const text = renderBanner({
       version: "1",

@@ -5,6 +5,7 @@
  */
 
 import type { App } from "../apps/app.ts";
+import { describeCluster } from "../config/backend-options.ts";
 import type { Config } from "../config/load-config.ts";
 import { plainStyle, type StyleText } from "./text-style.ts";
 
@@ -93,6 +94,8 @@ export function renderBanner({ version, config, listening, style = plainStyle }:
     ["HTTP API", style("cyan", `${tls ? "https" : "http"}://${authority}/apps/${app?.id ?? "{id}"}`)],
   ];
   if (listening.metricsUrl !== undefined) facts.push(["Metrics", style("cyan", listening.metricsUrl)]);
+  const cluster = describeCluster(config);
+  if (cluster !== undefined) facts.push(["Cluster", `${config.cluster.prefix}, joined by ${cluster}`]);
   if (app !== undefined) facts.push(["App", describeApps(config, app, style)]);
 
   const lines = [

@@ -26,17 +26,18 @@ async function start({
   reusePort,
 }: Extract<WorkerOrder, { type: "start" }>): Promise<void> {
   logger = createLogger(config.log, process.stderr, process.env).child({ worker });
-  const failures = new FailureLog(logger);
-  const cluster = new WorkerClusterAdapter({
-    path: busPath,
-    report: (failure) => failures.write(failure, {}),
-  });
-  node = createNode(config, { logger, worker: { cluster, reusePort } });
+  const cluster = busPath === undefined ? undefined : joinBus(busPath, logger);
+  node = createNode(config, { logger, worker: { reusePort, ...(cluster && { cluster }) } });
   try {
     tell({ type: "listening", listening: await node.start() });
   } catch (error) {
     tell({ type: "failed", error: describeError(error) }, () => process.exit(exitCodes.couldNotRun));
   }
+}
+
+function joinBus(path: string, logger: Logger): WorkerClusterAdapter {
+  const failures = new FailureLog(logger);
+  return new WorkerClusterAdapter({ path, report: (failure) => failures.write(failure, {}) });
 }
 
 /** The fields that Node gives system errors, without which nobody could tell what to do about them. */

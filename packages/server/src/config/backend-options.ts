@@ -1,11 +1,21 @@
 /** Turns the settings of Redis and NATS into what their clients are made with. Certificates of Redis are read on the way. */
 
 import { readFileSync } from "node:fs";
-import type { NatsOptions } from "../cluster/nats/nats-options.ts";
-import type { RedisOptions } from "../cluster/redis/redis-options.ts";
+import {
+  describeNats,
+  type NatsOptions,
+  type NatsTarget,
+  resolveNatsOptions,
+} from "../cluster/nats/nats-options.ts";
+import {
+  describeRedis,
+  readRedisOptions,
+  type RedisOptions,
+  type RedisSettings,
+} from "../cluster/redis/redis-options.ts";
 import type { Settings } from "./schema.ts";
 
-type BackendSettings = Readonly<Pick<Settings, "cluster" | "redis" | "nats">>;
+export type BackendSettings = Readonly<Pick<Settings, "cluster" | "redis" | "nats">>;
 
 const readText = (file: string): string => readFileSync(file, "utf8");
 
@@ -45,4 +55,30 @@ export function createNatsOptions({ cluster, nats }: BackendSettings): NatsOptio
     tls: tls.enabled ? { ca: tls.ca, cert: tls.cert, key: tls.key } : undefined,
     prefix: cluster.prefix,
   };
+}
+
+/** Settings of Redis that `loadConfig` has checked. Throws Node's error if a certificate cannot be read. */
+export function readRedisSettings(settings: BackendSettings, read = readText): RedisSettings {
+  const reading = readRedisOptions(createRedisOptions(settings, read));
+  if ("settings" in reading) return reading.settings;
+  throw new TypeError(reading.failures.map(({ message }) => message).join(" "));
+}
+
+/** Settings of NATS that `loadConfig` has checked. */
+export function readNatsTarget(settings: BackendSettings): NatsTarget {
+  const target = resolveNatsOptions(createNatsOptions(settings));
+  if ("servers" in target) return target;
+  throw new TypeError(target.message);
+}
+
+/** What joins this node to others and where that is, for people: no credentials. `undefined` where it is alone. */
+export function describeCluster(settings: BackendSettings): string | undefined {
+  switch (settings.cluster.driver) {
+    case "redis":
+      return describeRedis(readRedisSettings(settings, () => ""));
+    case "nats":
+      return describeNats(readNatsTarget(settings));
+    default:
+      return undefined;
+  }
 }

@@ -44,7 +44,7 @@ describe("settings of a cluster that cannot work", () => {
   it("are what the clients of Redis and NATS refuse, if they are used", async () => {
     const login = { username: "user" };
     expect(problemsOf(await withFile(redis(login)))).toEqual([
-      "redis.password is missing, but there is a username.",
+      "The setting password for Redis cannot be used: it is missing, but there is a username.",
     ]);
     expect((await withFile({ redis: login })).ok).toBe(true);
     const nats = { servers: ["a:1"], username: "user", password: "word", token: "token" };

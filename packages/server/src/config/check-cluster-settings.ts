@@ -73,9 +73,7 @@ export function findUnusableBackends(settings: Settings): Failure[] {
   const failures: Failure[] = [];
   if (used.includes("redis")) {
     const redis = readRedisOptions(createRedisOptions(settings, () => ""));
-    for (const { option, problem } of "problems" in redis ? redis.problems : []) {
-      failures.push(configFailures.create("config-backend-invalid", { path: `redis.${option}`, problem }));
-    }
+    if ("failures" in redis) failures.push(...redis.failures);
   }
   if (used.includes("nats")) {
     const nats = resolveNatsOptions(createNatsOptions(settings));

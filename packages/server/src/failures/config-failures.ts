@@ -109,11 +109,6 @@ export const configFailures = defineFailures({
     explain: ({ first, second, reason }) => `${first} and ${second} cannot both be set: ${reason}.`,
     fix: "Remove one of the two settings.",
   }),
-  "config-backend-invalid": defineFailure<{ path: string; problem: string }>({
-    ...operatorMistake,
-    explain: ({ path, problem }) => `${path} ${problem}.`,
-    fix: "Correct the setting at the place that set it; `antiphon config print` says where that is.",
-  }),
   "config-backend-address-default": defineFailure<{
     path: string;
     backend: string;

@@ -200,6 +200,14 @@ const definitions = {
     explain: ({ status }) => `The server is ${status}.`,
     fix: "Send the request again in a moment, or to another node.",
   }),
+  "http-backend-away": defineFailure<{ backend: string; seconds: number }>({
+    ...state,
+    faults: ["network", "operator"],
+    severity: "info",
+    explain: ({ backend, seconds }) =>
+      `This node has been cut off from the other nodes for ${seconds} s: ${backend} is away. It serves the clients that it has.`,
+    fix: "Look at the connection to Redis or NATS; with cluster.readyWithoutBackend the node counts as ready all the same.",
+  }),
   "http-memory-high": defineFailure<{ percent: number; limit: number }>({
     ...state,
     explain: ({ percent, limit }) =>

@@ -33,6 +33,17 @@ describe("health", () => {
     expect(await answerTo("/ready")).toMatch(/^503 .*The server is draining/);
   });
 
+  it("asks for no traffic while it is told that the backend is away, and lives on", async () => {
+    let lost: { backend: string; awayMs: number } | undefined = { backend: "Redis", awayMs: 12_345 };
+    api = await startApi(testApp(), { lostBackend: () => lost });
+    const reason = /^503 .*cut off from the other nodes for 12 s: Redis is away/;
+    expect(await answerTo("/ready")).toMatch(reason);
+    expect(await answerTo("/accept-traffic")).toMatch(reason);
+    expect(await answerTo("/up")).toBe('200 {"health":"OK"}');
+    lost = undefined;
+    expect(await answerTo("/ready")).toBe("200 OK");
+  });
+
   it("accepts traffic while memory use is within the threshold", async () => {
     let usedSize = 85;
     api = await startApi(testApp(), { memoryUse: () => ({ usedSize, totalSize: 100 }) });

@@ -2,8 +2,10 @@
  * Health: alive (`/`, `/up`), ready for traffic (`/ready`), and not too full for more of it (`/accept-traffic`). For load
  * balancers and orchestrators, which judge the status; pages of other origins may read them.
  */
+import type { Failure } from "@antiphon/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { httpFailures } from "../failures/http-failures.ts";
+import type { LostBackend, ServerStatus } from "./http-api-options.ts";
 import { readMemoryUse, toPercent } from "./memory-use.ts";
 import { sendJson } from "./refusal.ts";
 import type { RouteContext } from "./route-context.ts";
@@ -37,10 +39,18 @@ export function addHealthRoutes(fastify: FastifyInstance, context: RouteContext)
 
   /** Refuses if not. */
   function isReady(reply: FastifyReply): boolean {
-    const status = context.status();
-    if (status !== "ready") context.refuse(reply, httpFailures.create("http-not-ready", { status }));
-    return status === "ready";
+    const failure = findUnreadiness(context.status(), context.lostBackend?.());
+    if (failure !== undefined) context.refuse(reply, failure);
+    return failure === undefined;
   }
+}
+
+/** Why this node should get no traffic; also for the metrics listener. */
+export function findUnreadiness(status: ServerStatus, lost: LostBackend | undefined): Failure | undefined {
+  if (status !== "ready") return httpFailures.create("http-not-ready", { status });
+  if (lost === undefined) return undefined;
+  const seconds = Math.round(lost.awayMs / 1000);
+  return httpFailures.create("http-backend-away", { backend: lost.backend, seconds });
 }
 
 /** What soketi answers on `/` and `/ready`. */

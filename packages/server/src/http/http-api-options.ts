@@ -16,6 +16,14 @@ import type { MemoryUse } from "./memory-use.ts";
 /** Where the server is in its life: only a `ready` one takes API requests. */
 export type ServerStatus = "starting" | "ready" | "draining";
 
+/** What joins this node to others is away. */
+export interface LostBackend {
+  /** For people: `Redis`, `NATS`. */
+  readonly backend: string;
+  /** How long it has been away. */
+  readonly awayMs: number;
+}
+
 /** Which request a failure belongs to. Holds no query, which carries a signature. */
 export interface HttpFailureContext {
   readonly method: string;
@@ -53,6 +61,8 @@ export interface HttpApiOptions {
   /** Left out, each API counts for itself. */
   readonly rates?: ApiRates;
   readonly status: () => ServerStatus;
+  /** While this tells of one, load balancers are asked to send nobody here. Left out, none is missed. */
+  readonly lostBackend?: () => LostBackend | undefined;
   /** Memory use above which `/accept-traffic` refuses. */
   readonly memoryThresholdPercent: number;
   /** Left out, that of this process. */

@@ -11,7 +11,8 @@ import type { AddressInfo } from "node:net";
 import type { Failure } from "@antiphon/websocket";
 import { httpFailures } from "../failures/http-failures.ts";
 import { metricsFailures } from "../failures/metrics-failures.ts";
-import type { HttpFailureContext, ServerStatus } from "../http/http-api-options.ts";
+import { findUnreadiness } from "../http/health-routes.ts";
+import type { HttpFailureContext, LostBackend, ServerStatus } from "../http/http-api-options.ts";
 import { type MemoryUse, readMemoryUse, toPercent } from "../http/memory-use.ts";
 import { formatRefusal } from "../http/refusal.ts";
 import { excerpt } from "../pusher/excerpt.ts";
@@ -24,6 +25,8 @@ export interface MetricsServerOptions {
   readonly port: number;
   readonly metrics: Pick<Metrics, "formatText" | "formatJson">;
   readonly status: () => ServerStatus;
+  /** As for the health routes. */
+  readonly lostBackend?: () => LostBackend | undefined;
   /** Told of every refusal. */
   readonly report: (failure: Failure, context: HttpFailureContext) => void;
   /** Left out, that of this process. */
@@ -58,10 +61,10 @@ export class MetricsServer {
 
   constructor(options: MetricsServerOptions) {
     this.#options = options;
-    const { metrics, status, memoryUse = readMemoryUse } = options;
+    const { metrics, status, lostBackend, memoryUse = readMemoryUse } = options;
     this.#routes = new Map<string, Route>([
       ["/", () => healthy],
-      ["/ready", () => answerReady(status())],
+      ["/ready", () => findUnreadiness(status(), lostBackend?.()) ?? healthy],
       ["/usage", () => ({ type: json, body: formatUsage(memoryUse()) })],
       ["/metrics", (query) => answerMetrics(metrics, query)],
     ]);
@@ -132,10 +135,6 @@ export class MetricsServer {
     };
     send(response, { status, type: json, body: formatRefusal(failure, status), headers });
   }
-}
-
-function answerReady(status: ServerStatus): Answer | Failure {
-  return status === "ready" ? healthy : httpFailures.create("http-not-ready", { status });
 }
 
 async function answerMetrics(

@@ -11,6 +11,7 @@ import type { GatewayObserver } from "../gateway/pusher-gateway.ts";
 import type { FinishedRequest } from "../http/http-api-options.ts";
 import type { DeliveryResult } from "../webhooks/webhook-target.ts";
 import { TrafficLedger } from "./app-traffic.ts";
+import { type ClusterFigures, registerCluster } from "./cluster-metrics.ts";
 import { CountedFanOut } from "./counted-fan-out.ts";
 import { CountedTransport } from "./counted-transport.ts";
 import { DeliveryTimer } from "./delivery-timer.ts";
@@ -31,6 +32,8 @@ export interface MetricsOptions {
   readonly webhookQueueDepth?: QueueDepth;
   /** Processes or machines that serve clients together. Left out, there is no such metric. */
   readonly nodeCount?: () => number;
+  /** This node's place in a distributed cluster; left out, it is in none. */
+  readonly cluster?: () => ClusterFigures;
   /** Monotonic milliseconds; left out, those of the process. */
   readonly now?: () => number;
 }
@@ -73,6 +76,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   registerOccupancy(scope, hubs);
   registerTraffic(scope, ledger, hubs);
   if (options.nodeCount) registerNodes(scope, options.nodeCount);
+  if (options.cluster) registerCluster(scope, options.cluster);
   const failures = new FailureMetrics(scope);
   const webhooks = new WebhookMetrics(scope, webhookQueueDepth);
   const deliveries = new Histogram({

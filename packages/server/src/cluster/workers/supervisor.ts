@@ -14,8 +14,8 @@ import { WorkerProcess } from "./worker-process.ts";
 export interface SupervisorOptions {
   readonly count: number;
   readonly config: Config;
-  /** Where the bus listens. */
-  readonly busPath: string;
+  /** Where the bus listens; left out, each worker is a node of a distributed cluster. */
+  readonly busPath?: string;
   readonly logger: Logger;
   readonly report: (failure: Failure) => void;
   /** Told of a worker's end, with what it had counted when it was last asked. */
@@ -119,7 +119,11 @@ export class Supervisor {
   /** Has a worker serve. Resolves when it listens. */
   async #begin(worker: WorkerProcess): Promise<Listening> {
     const { busPath, logger } = this.#options;
-    const listening = await worker.start({ config: this.#config, busPath, reusePort: this.#reusePort });
+    const listening = await worker.start({
+      config: this.#config,
+      ...(busPath !== undefined && { busPath }),
+      reusePort: this.#reusePort,
+    });
     this.#ready.add(worker);
     logger.info({ worker: worker.number, pid: worker.pid }, "worker listening");
     return listening;

@@ -12,8 +12,8 @@ export type WorkerOrder =
       readonly type: "start";
       readonly worker: number;
       readonly config: Config;
-      /** Where the bus listens. */
-      readonly busPath: string;
+      /** Where the bus listens; left out, the worker is a node of a distributed cluster. */
+      readonly busPath?: string;
       readonly reusePort: boolean;
     }
   | { readonly type: "reload"; readonly config: Config }
