@@ -2,9 +2,10 @@
  * Composition root: makes every part of the server from the configuration, in the order in which they depend on each
  * other, and says in which order they start and stop. The only place besides the commands that reads the configuration.
  */
-import { type FailureContext, WebSocketServer } from "@antiphon/websocket";
+import { type Failure, type FailureContext, WebSocketServer } from "@antiphon/websocket";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import type { AntiphonServer, Listening, NodeOptions, ServerNode, WorkerPlace } from "./antiphon-server.ts";
 import type { App } from "./apps/app.ts";
 import { ConfigAppStore } from "./apps/config-app-store.ts";
 import { AppHubs } from "./channels/app-hubs.ts";
@@ -32,54 +33,14 @@ import { createMemoryWatch } from "./lifecycle/memory-watch.ts";
 import { now, timeOfDay } from "./lifecycle/process-clock.ts";
 import { timerScheduler } from "./lifecycle/timer-scheduler.ts";
 import { WebhookDelivery } from "./lifecycle/webhook-delivery.ts";
-import { createMetrics, type Metrics, type MetricObject } from "./metrics/metrics.ts";
+import { createWebhookStores } from "./lifecycle/webhook-stores.ts";
+import { createMetrics, type MetricObject, type Metrics } from "./metrics/metrics.ts";
 import { MetricsServer } from "./metrics/metrics-server.ts";
 import { isFull } from "./pusher/admission.ts";
-
-/** Where a started server listens. */
-export interface Listening {
-  /** Base of the WebSocket and HTTP URLs, for example `http://127.0.0.1:6001`. */
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  readonly metricsUrl?: string;
-}
-
-export interface AntiphonServer {
-  /** Listens. Rejects with Node's error if it cannot; nothing listens then. */
-  start(): Promise<Listening>;
-  /** Drains connections, delivers what was accepted, and closes. */
-  stop(reason?: string): Promise<void>;
-  /** Takes over changed apps and certificates; other settings need a restart. Throws if a certificate cannot be used. */
-  reload(config: Config): void | Promise<void>;
-}
 
 /** Makes a server of one process; nothing listens before `start`. */
 export function createApp(config: Config, options: { readonly logger: Logger }): AntiphonServer {
   return createNode(config, options);
-}
-
-/** One process of a server. */
-export interface ServerNode extends AntiphonServer {
-  /** With `othersServe` it takes no new connections, since other processes of the server do. */
-  stop(reason?: string, options?: { readonly othersServe?: boolean }): Promise<void>;
-  reload(config: Config): void;
-  /** Its metrics as data, to be added to those of other processes. */
-  readMetrics(): Promise<readonly MetricObject[]>;
-}
-
-export interface NodeOptions {
-  readonly logger: Logger;
-  /** Left out, it is the only process of this server: it serves metrics itself. */
-  readonly worker?: WorkerPlace;
-}
-
-/** How a process takes part in a server of several. */
-export interface WorkerPlace {
-  /** The bus of the primary process, which raises webhooks; left out, what the configuration says. */
-  readonly cluster?: ClusterAdapter;
-  /** Listen with SO_REUSEPORT, as the other processes do. */
-  readonly reusePort: boolean;
 }
 
 /** Makes one process of a server, or a server of one process. */
@@ -142,7 +103,7 @@ class Antiphon implements ServerNode {
     const { host, port } = this.#config.server;
     await this.#api.ready();
     this.#membership?.announceStart();
-    await this.#cluster.start(this.#replica);
+    await Promise.all([this.#webhooks?.start(), this.#cluster.start(this.#replica)]);
     const address = await listen(this.#server, { host, port, reusePort: this.#worker?.reusePort ?? false });
     this.#port = address.port;
     try {
@@ -184,6 +145,7 @@ class Antiphon implements ServerNode {
     reloadCertificate(this.#server, config);
     this.#apps.replace(config.apps);
     this.#hubs.update(config.apps);
+    this.#webhooks?.update();
   }
 
   readMetrics(): Promise<readonly MetricObject[]> {
@@ -209,9 +171,20 @@ class Antiphon implements ServerNode {
       onRateTaken: (app, taken) => this.#rates.takeElsewhere(app, taken),
       onNodeJoined: (nodeId) => this.#membership?.nodeJoined(nodeId),
       onNodeLeft: (nodeId) => this.#membership?.nodeLeft(nodeId),
-      onLeadership: (leads) => {
-        if (!leads) this.#membership?.leadershipLost();
-      },
+      onLeadership: (leads) => this.#changeLeadership(leads),
+    });
+  }
+
+  #changeLeadership(leads: boolean): void {
+    if (!leads) {
+      this.#membership?.leadershipLost();
+      this.#webhooks?.stopLeading();
+      return;
+    }
+    this.#webhooks?.lead({
+      apps: () => this.#apps.all(),
+      channelsOf: (appId) => this.#hubs.find(appId),
+      leads: () => this.#membership?.adapter.leads ?? true,
     });
   }
 
@@ -227,12 +200,14 @@ class Antiphon implements ServerNode {
   }
 
   #createWebhooks(): WebhookDelivery {
+    const report = (failure: Failure): void => this.#failures.write(failure, {});
     return new WebhookDelivery({
       settings: this.#config.webhooks,
       now,
       timeOfDay,
       failures: this.#failures,
       onDelivery: (result) => this.#metrics.webhookDone(result),
+      stores: createWebhookStores(this.#config, { watches: true, report }),
     });
   }
 

@@ -1,7 +1,8 @@
 /** Picks the shape of the server that the configuration asks for: one process, or a primary process and its workers. */
 import { availableParallelism } from "node:os";
 import type { Logger } from "pino";
-import { type AntiphonServer, createApp } from "./app.ts";
+import type { AntiphonServer } from "./antiphon-server.ts";
+import { createApp } from "./app.ts";
 import type { Config } from "./config/load-config.ts";
 import { createPrimary } from "./primary.ts";
 

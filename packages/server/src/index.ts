@@ -10,7 +10,8 @@
  */
 import type { ConfigInput } from "./config/schema.ts";
 
-export { type AntiphonServer, createApp, type Listening } from "./app.ts";
+export type { AntiphonServer, Listening } from "./antiphon-server.ts";
+export { createApp } from "./app.ts";
 export type { App } from "./apps/app.ts";
 export { type Config, type ConfigResult, type ConfigSources, loadConfig } from "./config/load-config.ts";
 export type { ConfigInput } from "./config/schema.ts";

@@ -6,7 +6,7 @@
 import { createSecureContext } from "node:tls";
 import type { Failure } from "@antiphon/websocket";
 import type { Logger } from "pino";
-import type { AntiphonServer, Listening } from "./app.ts";
+import type { AntiphonServer, Listening } from "./antiphon-server.ts";
 import { ConfigAppStore } from "./apps/config-app-store.ts";
 import { AppHubs } from "./channels/app-hubs.ts";
 import { Supervisor } from "./cluster/workers/supervisor.ts";
@@ -16,6 +16,7 @@ import { FailureLog } from "./lifecycle/failure-log.ts";
 import { readCertificate } from "./lifecycle/http-server.ts";
 import { now, timeOfDay } from "./lifecycle/process-clock.ts";
 import { WebhookDelivery } from "./lifecycle/webhook-delivery.ts";
+import { createWebhookStores } from "./lifecycle/webhook-stores.ts";
 import { WorkersBus } from "./lifecycle/workers-bus.ts";
 import { MergedMetrics } from "./metrics/merged-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
@@ -111,6 +112,8 @@ class Primary implements AntiphonServer {
     await supervisor.reload({ ...inForce, apps, developmentApp, server });
   }
 
+  readonly #report = (failure: Failure): void => this.#failures.write(failure, {});
+
   #createWebhooks(): WebhookDelivery {
     return new WebhookDelivery({
       settings: this.#config.webhooks,
@@ -118,12 +121,12 @@ class Primary implements AntiphonServer {
       timeOfDay,
       failures: this.#failures,
       onDelivery: (result) => this.#ownMetrics.webhookDone(result),
+      stores: createWebhookStores(this.#config, { watches: true, report: this.#report }),
     });
   }
 
   #createBus(webhooks: WebhookDelivery): WorkersBus {
-    const report = (failure: Failure): void => this.#failures.write(failure, {});
-    return new WorkersBus({ apps: this.#apps, webhooks, report });
+    return new WorkersBus({ apps: this.#apps, webhooks, report: this.#report });
   }
 
   /** Workers that are nodes of a distributed cluster know themselves how many nodes there are. */
@@ -145,7 +148,7 @@ class Primary implements AntiphonServer {
       config: this.#config,
       ...(busPath !== undefined && { busPath }),
       logger,
-      report: (failure) => this.#failures.write(failure, {}),
+      report: this.#report,
       onEnded: (lastMetrics) => this.#metrics.keepCounts(lastMetrics),
     });
   }

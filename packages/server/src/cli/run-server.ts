@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from "pino";
-import type { AntiphonServer } from "../app.ts";
+import type { AntiphonServer } from "../antiphon-server.ts";
 import type { Config, ConfigResult } from "../config/load-config.ts";
 import { findRestartSettings } from "../config/restart-settings.ts";
 import { configFailures } from "../failures/config-failures.ts";

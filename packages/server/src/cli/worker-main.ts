@@ -3,7 +3,8 @@
  * and when to stop; ends with it.
  */
 import type { Logger } from "pino";
-import { createNode, type ServerNode } from "../app.ts";
+import type { ServerNode } from "../antiphon-server.ts";
+import { createNode } from "../app.ts";
 import { WorkerClusterAdapter } from "../cluster/workers/worker-cluster-adapter.ts";
 import type { WorkerError, WorkerOrder, WorkerReport } from "../cluster/workers/worker-message.ts";
 import type { Config } from "../config/load-config.ts";

@@ -44,14 +44,18 @@ export class WorkersBus {
 
   /** Listens; answers where. Rejects with Node's error if it cannot. */
   async start(): Promise<string> {
+    const { apps, webhooks } = this.#options;
     this.#path = await createBusPath();
-    await this.#overview.bus.start(this.#path.path);
+    await Promise.all([webhooks.start(), this.#overview.bus.start(this.#path.path)]);
+    // No other process does what this one does.
+    webhooks.lead({ apps: () => apps.all(), channelsOf: (appId) => this.hubs.find(appId) });
     return this.#path.path;
   }
 
   /** The apps have changed. */
   update(): void {
     this.#overview.hubs.update([...this.#options.apps.all()]);
+    this.#options.webhooks.update();
   }
 
   /** Delivers what the workers told before they left. */

@@ -4,7 +4,7 @@
  */
 import type { Failure } from "@antiphon/websocket";
 import type { Logger } from "pino";
-import type { Listening } from "../../app.ts";
+import type { Listening } from "../../antiphon-server.ts";
 import type { Config } from "../../config/load-config.ts";
 import { clusterFailures } from "../../failures/cluster-failures.ts";
 import type { MetricObject } from "../../metrics/metrics.ts";

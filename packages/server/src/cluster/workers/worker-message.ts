@@ -2,7 +2,7 @@
  * What the primary process and a worker say to each other over the channel of the fork: life and death, metrics. Clients'
  * business goes over the bus.
  */
-import type { Listening } from "../../app.ts";
+import type { Listening } from "../../antiphon-server.ts";
 import type { Config } from "../../config/load-config.ts";
 import type { MetricObject } from "../../metrics/metrics.ts";
 

@@ -4,7 +4,7 @@
  */
 import cluster, { type Worker } from "node:cluster";
 import { fileURLToPath } from "node:url";
-import type { Listening } from "../../app.ts";
+import type { Listening } from "../../antiphon-server.ts";
 import type { Config } from "../../config/load-config.ts";
 import type { MetricObject } from "../../metrics/metrics.ts";
 import type { WorkerError, WorkerOrder, WorkerReport } from "./worker-message.ts";
