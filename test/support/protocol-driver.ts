@@ -11,6 +11,7 @@ import type { NegotiatedDeflate } from "../../packages/websocket/src/protocol/pe
 import type { Primitives } from "../../packages/websocket/src/protocol/primitives.ts";
 import {
   type ProtocolEvent,
+  type ProtocolOptions,
   WebSocketProtocol,
 } from "../../packages/websocket/src/protocol/websocket-protocol.ts";
 
@@ -49,8 +50,7 @@ export type RecordedEvent =
 const mebibyte = 1024 * 1024;
 
 export function createProtocol(role: Role, options: DriverOptions = {}): WebSocketProtocol {
-  const { deflate } = options;
-  return new WebSocketProtocol({
+  const rules: ProtocolOptions = {
     role,
     strictness: options.strictness ?? "strict",
     limits: {
@@ -62,8 +62,8 @@ export function createProtocol(role: Role, options: DriverOptions = {}): WebSock
     primitives: fixedKeyPrimitives,
     compression: { level: 6, memoryLevel: 8 },
     exposeFailureReason: options.exposeFailureReason ?? true,
-    ...(deflate && { deflate }),
-  });
+  };
+  return new WebSocketProtocol(rules, options.deflate);
 }
 
 /** One run of the protocol, recorded. */

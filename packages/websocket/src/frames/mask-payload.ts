@@ -1,5 +1,5 @@
 /** Masking as a pure function, over the engine's own. */
-import { applyMask } from "../protocol/mask.ts";
+import { applyMask, readMaskingKey } from "../protocol/mask.ts";
 
 /**
  * Masks or unmasks a payload (RFC 6455 §5.3) into new bytes; it is its own inverse. `offset` is where `payload` begins
@@ -9,6 +9,6 @@ import { applyMask } from "../protocol/mask.ts";
 export function mask(payload: Uint8Array, key: Uint8Array, offset = 0): Uint8Array {
   if (key.length !== 4) throw new RangeError("a masking key has 4 bytes (RFC 6455 §5.2)");
   const masked = Uint8Array.from(payload);
-  applyMask(masked, 0, masked.length, key, offset);
+  applyMask(masked, 0, masked.length, readMaskingKey(key, 0), offset);
   return masked;
 }

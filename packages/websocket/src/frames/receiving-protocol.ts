@@ -4,7 +4,7 @@ import { nodePrimitives } from "../node/primitives.ts";
 import type { ReceiveLimits } from "../protocol/message-reader.ts";
 import type { Role, Strictness } from "../protocol/opcodes.ts";
 import type { NegotiatedDeflate } from "../protocol/permessage-deflate.ts";
-import { WebSocketProtocol } from "../protocol/websocket-protocol.ts";
+import { type ProtocolOptions, WebSocketProtocol } from "../protocol/websocket-protocol.ts";
 import { requireRole } from "./frame-side.ts";
 
 export interface ReceivingOptions {
@@ -39,14 +39,13 @@ export function resolveDeflate(
 export function createReceivingProtocol(options: ReceivingOptions): WebSocketProtocol {
   const { role, strictness = "strict", limits } = options;
   requireRole(role);
-  const deflate = resolveDeflate(options.deflate);
-  return new WebSocketProtocol({
+  const rules: ProtocolOptions = {
     role,
     strictness,
     limits: { ...defaultConnectionSettings, ...limits },
     primitives: nodePrimitives,
     compression: { level: 3, memoryLevel: 5 },
     exposeFailureReason: true,
-    ...(deflate && { deflate }),
-  });
+  };
+  return new WebSocketProtocol(rules, resolveDeflate(options.deflate));
 }

@@ -33,7 +33,8 @@ export class ConnectionClocks {
   #blockedAt: number = never;
   /** Since when more is buffered than allowed. */
   #overLimitAt: number = never;
-  readonly #pings: TokenBucket | undefined;
+  /** Made with the first ping: few clients ever send one. */
+  #pings: TokenBucket | undefined;
 
   lastReceivedAt: number;
 
@@ -43,10 +44,8 @@ export class ConnectionClocks {
     this.lastReceivedAt = now;
     this.#lastMessageAt = now;
     // Spread at random: else a restart makes the pings of all connections synchronous.
-    this.#nextPingAt = now + settings.pingIntervalMs * (0.1 + 0.9 * Math.random());
-    this.#lifetimeMs = settings.maxLifetimeMs * (0.9 + 0.2 * Math.random());
-    const { maxPingsPerSecond } = settings;
-    if (maxPingsPerSecond > 0) this.#pings = new TokenBucket(maxPingsPerSecond, maxPingsPerSecond * 2, now);
+    this.#nextPingAt = now + Math.floor(settings.pingIntervalMs * (0.1 + 0.9 * Math.random()));
+    this.#lifetimeMs = Math.floor(settings.maxLifetimeMs * (0.9 + 0.2 * Math.random()));
   }
 
   get openedAt(): number {
@@ -101,8 +100,10 @@ export class ConnectionClocks {
 
   /** Counts a ping from the peer; the failure if there were too many. */
   takePing(now: number): Failure | undefined {
-    if (this.#pings === undefined || this.#pings.take(1, now) === 0) return undefined;
-    return engineFailures.create("ping-flood", { perSecond: this.#settings.maxPingsPerSecond });
+    const perSecond = this.#settings.maxPingsPerSecond;
+    if (perSecond === 0) return undefined;
+    this.#pings ??= new TokenBucket(perSecond, perSecond * 2, now);
+    return this.#pings.take(1, now) === 0 ? undefined : engineFailures.create("ping-flood", { perSecond });
   }
 
   /** Starts all waits anew: after the process was suspended nobody is judged by the time that passed. */
@@ -166,7 +167,7 @@ export class ConnectionClocks {
     const { pingIntervalMs } = this.#settings;
     if (pingIntervalMs === 0 || now < this.#nextPingAt) return false;
     const silentMs = now - this.lastReceivedAt;
-    const jitterMs = pingIntervalMs * 0.1 * Math.random();
+    const jitterMs = Math.floor(pingIntervalMs * 0.1 * Math.random());
     if (silentMs < pingIntervalMs * 0.9) {
       this.#nextPingAt = this.lastReceivedAt + pingIntervalMs - jitterMs;
       return false;

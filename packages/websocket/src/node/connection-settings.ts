@@ -49,6 +49,11 @@ export interface ConnectionSettings {
   readonly slowConsumerGraceMs: number;
   /** Name the failure in our Close frame's reason. */
   readonly exposeFailureReason: boolean;
+  /**
+   * Read plain sockets into one buffer that all share, on the versions of Node that this was tested on. Off, every read is
+   * given memory of its own. The variable `ANTIPHON_SHARED_READ_BUFFER=off` switches it off for a whole process.
+   */
+  readonly sharedReadBuffer: boolean;
 }
 
 const mebibyte = 1024 * 1024;
@@ -75,4 +80,5 @@ export const defaultConnectionSettings: ConnectionSettings = {
   slowConsumer: "close",
   slowConsumerGraceMs: 2000,
   exposeFailureReason: true,
+  sharedReadBuffer: true,
 };

@@ -2,7 +2,6 @@
  * An open WebSocket on a socket: pumps bytes between the socket and the protocol core, keeps the clocks, and tells the
  * application. Made by the server after its 101 and by the client after it has verified one.
  */
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { engineFailures } from "../failures/engine-failures.ts";
 import { type Failure, FailureError } from "../failures/failure.ts";
@@ -12,8 +11,10 @@ import { opcodes, type Role } from "../protocol/opcodes.ts";
 import {
   maxCloseReasonBytes,
   type ProtocolEvent,
+  type ProtocolOptions,
   WebSocketProtocol,
 } from "../protocol/websocket-protocol.ts";
+import { adoptSocket, type SocketOwner } from "./adopted-socket.ts";
 import type { CloseReport } from "./close-report.ts";
 import { ConnectionClocks } from "./connection-clocks.ts";
 import type { ConnectionHost, ConnectionOpening, SendOptions, SendResult } from "./connection-host.ts";
@@ -31,14 +32,7 @@ import type { Topic } from "./topic.ts";
 const lingerMs = 2000;
 /** Dropped messages are reported together, so often at most. */
 const dropReportMs = 1000;
-/** A backstop for connections without heartbeat, or that do not read. */
-const keepAliveMs = 30_000;
-
-const connectionOf: unique symbol = Symbol("connection");
-
-type OwnedSocket = Duplex & { [connectionOf]?: WebSocketConnection };
-
-export class WebSocketConnection<Data = unknown> implements TimedItem {
+export class WebSocketConnection<Data = unknown> implements TimedItem, SocketOwner {
   /** Unique for ever; never reused like a descriptor. */
   readonly id: string;
   /** The application's own. */
@@ -77,21 +71,13 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#role = role;
     this.#socket = socket;
     this.#host = host;
-    this.#protocol = new WebSocketProtocol({
-      role,
-      strictness: settings.strictness,
-      limits: settings,
-      primitives: nodePrimitives,
-      compression: host.compression,
-      exposeFailureReason: settings.exposeFailureReason,
-      ...(deflate && { deflate }),
-    });
+    this.#protocol = new WebSocketProtocol(protocolOptionsOf(host, role), deflate);
     this.#outgoing = new Outgoing(socket, settings, this);
     const now = wheel.now();
     this.#clocks = new ConnectionClocks(settings, now);
     this.#incoming = new Incoming(socket, this.#protocol, createReadingRate(settings, now), this);
     this.#bytesBefore = bytesWrittenTo(socket);
-    this.#adoptSocket();
+    adoptSocket(socket, this, settings.sharedReadBuffer);
   }
 
   /** Topics that this connection subscribes to; maintained by {@link Topic}. */
@@ -148,27 +134,36 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
    * the 101 is written and the connection is registered.
    */
   start(head: Uint8Array): void {
-    this.#judgeClocks(this.#host.wheel.now());
-    if (head.length > 0) this.#take(head);
+    const now = this.#host.wheel.now();
+    this.#judgeClocks(now);
+    if (head.length > 0) this.#take(head, head.length, now);
     const opened = this.#callHandler("open", () => this.#host.handlers.open?.(this));
+    // The open handler comes before the first message.
     if (opened === undefined) this.#incoming.finishOpening();
-    else void opened.then(() => this.#incoming.finishOpening());
+    else void this.#holdUntil(opened);
+  }
+
+  async #holdUntil(opened: Promise<void>): Promise<void> {
+    this.#incoming.holdReading();
+    await opened;
+    this.#incoming.finishOpening();
   }
 
   /** Sends one message: text for a string, binary for bytes. Never throws for the state or the speed of the peer. */
-  send(data: string | Uint8Array, options: SendOptions = {}): SendResult {
-    const { coalesceKey } = options;
+  send(data: string | Uint8Array, options?: SendOptions): SendResult {
+    const coalesceKey = options?.coalesceKey;
     if (!this.isOpen) return "closed";
     this.#flushTopics();
     if (!this.#outgoing.admit(data.length, coalesceKey)) return "dropped";
     const frame = this.#protocol.encodeMessage(data, this.#isCompressible(data, options));
-    if ("name" in frame) return "closed";
+    if (!(frame instanceof Uint8Array)) return "closed";
     return this.#outgoing.push(frame, coalesceKey);
   }
 
-  #isCompressible(data: string | Uint8Array, { compress, coalesceKey }: SendOptions): boolean {
+  #isCompressible(data: string | Uint8Array, options?: SendOptions): boolean {
     const { deflater } = this.#protocol;
     if (deflater === undefined) return false;
+    const { compress, coalesceKey } = options ?? {};
     // The next message would refer back to one that was dropped, and the peer could not inflate it.
     const isDroppable = coalesceKey !== undefined || this.#host.settings.slowConsumer === "drop-oldest";
     if (isDroppable && !deflater.isShareable) return false;
@@ -216,7 +211,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   /** Writes a message in frames of its own, where {@link frameFor} has none. For topics. */
   writeOwn(data: string | Uint8Array): void {
     if (!this.isOpen || !this.#outgoing.admit(data.length)) return;
-    const frame = this.#protocol.encodeMessage(data, this.#isCompressible(data, {}));
+    const frame = this.#protocol.encodeMessage(data, this.#isCompressible(data));
     if (!("name" in frame)) this.#outgoing.write(frame);
   }
 
@@ -389,32 +384,18 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     this.#clocks.noteReadingResumed(this.#host.wheel.now());
   }
 
-  #adoptSocket(): void {
-    const socket = this.#socket as OwnedSocket & Partial<Socket>;
-    socket[connectionOf] = this;
-    // Answers to what a peer sent before its FIN still go out.
-    socket.allowHalfOpen = true;
-    socket.setNoDelay?.(true);
-    socket.setKeepAlive?.(true, keepAliveMs);
-    socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("error", onError);
-    socket.on("close", onClose);
-    socket.on("drain", onDrain);
-    // The open handler comes before the first message.
-    socket.pause();
-  }
-
-  /** @internal Bytes arrived. */
-  receive(chunk: Uint8Array): void {
-    this.#take(chunk);
-    this.#incoming.pump();
-  }
-
-  #take(chunk: Uint8Array): void {
+  /** @internal */
+  receive(bytes: Uint8Array, length: number, isLent: boolean): void {
+    // One reading for all that a chunk holds: the clock costs as much as a small message.
     const now = this.#host.wheel.now();
+    this.#take(bytes, length, now);
+    this.#incoming.pump(now);
+    if (isLent) this.#incoming.keepUnread();
+  }
+
+  #take(bytes: Uint8Array, length: number, now: number): void {
     this.#clocks.noteReceived(now);
-    this.#incoming.take(chunk, now);
+    this.#incoming.take(bytes, length, now);
   }
 
   /** @internal */
@@ -423,8 +404,8 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   }
 
   /** @internal */
-  onEventsHandled(): void {
-    if (this.#clocks.noteMessageOpen(this.#protocol.isMessageOpen, this.#host.wheel.now())) {
+  onEventsHandled(now: number): void {
+    if (this.#clocks.noteMessageOpen(this.#protocol.isMessageOpen, now)) {
       this.#host.wheel.hasten(this, this.#host.settings.fragmentTimeoutMs);
     }
     this.#writeOutput();
@@ -432,15 +413,15 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   }
 
   /** @internal */
-  onEvent(event: ProtocolEvent): void {
-    const { handlers, wheel } = this.#host;
+  onEvent(event: ProtocolEvent, now: number): void {
+    const { handlers } = this.#host;
     switch (event.type) {
       case "message":
-        this.#clocks.noteMessage(wheel.now());
+        this.#clocks.noteMessage(now);
         this.#deliver(event.data);
         return;
       case "ping": {
-        const flood = this.#clocks.takePing(wheel.now());
+        const flood = this.#clocks.takePing(now);
         if (flood) {
           this.fail(flood);
           return;
@@ -451,7 +432,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
         return;
       }
       case "pong": {
-        const warning = this.#roundTrips?.take(event.payload, wheel.now());
+        const warning = this.#roundTrips?.take(event.payload, performance.now());
         if (warning) this.#warn(warning);
         void this.#callHandler("pong", () => handlers.pong?.(this, event.payload));
         return;
@@ -509,7 +490,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
   #sendPing(waiter: Parameters<RoundTrips["begin"]>[1] = {}): boolean {
     if (!this.isOpen) return false;
     this.#roundTrips ??= new RoundTrips();
-    const frame = this.#protocol.encodePing(this.#roundTrips.begin(this.#host.wheel.now(), waiter));
+    const frame = this.#protocol.encodePing(this.#roundTrips.begin(performance.now(), waiter));
     if ("name" in frame) return false;
     this.#outgoing.pushAhead(frame);
     return true;
@@ -558,7 +539,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     if (this.#topics) for (const topic of this.#topics) topic.settle(this);
   }
 
-  /** @internal The socket takes bytes again. */
+  /** @internal */
   drain(): void {
     if (this.#isClosed) return;
     this.#clocks.noteDrained();
@@ -590,7 +571,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     if (Number.isFinite(nextMs)) this.#host.wheel.schedule(this, nextMs);
   }
 
-  /** @internal The peer ended its half of TCP. */
+  /** @internal */
   receiveFin(): void {
     this.#incoming.end();
   }
@@ -603,7 +584,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     if (this.#endBy === 0) this.#scheduleEnd(lingerMs);
   }
 
-  /** @internal The socket failed; `close` follows. */
+  /** @internal */
   receiveError(error: NodeJS.ErrnoException): void {
     if (error.code === "ECONNRESET" || error.code === "EPIPE") this.#tcpEnd = "reset";
     this.#noteTransportEnd("reset");
@@ -621,7 +602,7 @@ export class WebSocketConnection<Data = unknown> implements TimedItem {
     }
   }
 
-  /** @internal The socket is closed for good. */
+  /** @internal */
   finish(): void {
     if (this.#isClosed) return;
     // Without an end before it, the socket was destroyed from this side.
@@ -662,24 +643,23 @@ function bytesWrittenTo(socket: Duplex): number {
   return (socket as { bytesWritten?: number }).bytesWritten ?? 0;
 }
 
-// One set of listeners for all sockets, instead of closures per connection.
+const protocolOptions = new WeakMap<object, ProtocolOptions>();
 
-function onData(this: Duplex, chunk: Uint8Array): void {
-  (this as OwnedSocket)[connectionOf]?.receive(chunk);
-}
-
-function onEnd(this: Duplex): void {
-  (this as OwnedSocket)[connectionOf]?.receiveFin();
-}
-
-function onError(this: Duplex, error: Error): void {
-  (this as OwnedSocket)[connectionOf]?.receiveError(error);
-}
-
-function onClose(this: Duplex): void {
-  (this as OwnedSocket)[connectionOf]?.finish();
-}
-
-function onDrain(this: Duplex): void {
-  (this as OwnedSocket)[connectionOf]?.drain();
+/** One object for all connections of a host: of their own it would be a tenth of what an idle one holds. */
+function protocolOptionsOf(host: Omit<ConnectionHost<never>, "handlers">, role: Role): ProtocolOptions {
+  let options = protocolOptions.get(host);
+  if (options === undefined) {
+    const { settings, compression } = host;
+    const { strictness, exposeFailureReason } = settings;
+    options = {
+      role,
+      strictness,
+      limits: settings,
+      primitives: nodePrimitives,
+      compression,
+      exposeFailureReason,
+    };
+    protocolOptions.set(host, options);
+  }
+  return options;
 }

@@ -5,15 +5,16 @@
  */
 import type { Duplex } from "node:stream";
 import type { ProtocolEvent, WebSocketProtocol } from "../protocol/websocket-protocol.ts";
+import { readClock } from "./clock.ts";
 import type { ReadingRate } from "./reading-rate.ts";
 
-/** What the receiving side hands on. */
+/** What the receiving side hands on. `now` is monotonic, in milliseconds, and may be as old as the chunk. */
 export interface IncomingOwner {
   /** Events are about to be handled. */
   onEventsBegin(): void;
-  onEvent(event: ProtocolEvent): void;
+  onEvent(event: ProtocolEvent, now: number): void;
   /** All events that the bytes held were handled, or handling was stopped: answers can be written. */
-  onEventsHandled(): void;
+  onEventsHandled(now: number): void;
   /** Reading goes on after it was held back. */
   onReadingResumed(): void;
   /** The peer ended its half of TCP, and everything that came before is handled. */
@@ -38,8 +39,8 @@ export class Incoming {
   #isDiscarding = false;
   #isStopped = false;
   #isPumping = false;
-  /** What the socket was told last. */
-  #isReading = false;
+  /** What the socket was told last; `undefined` while it has been told nothing. */
+  #isReading: boolean | undefined;
   /** Handling was stopped before the end of what has been received. */
   #hasUnread = false;
   #hasEnded = false;
@@ -69,18 +70,28 @@ export class Incoming {
   }
 
   /** Takes bytes without handling them yet. */
-  take(chunk: Uint8Array, now: number): void {
-    this.#bytes += chunk.length;
+  take(bytes: Uint8Array, length: number, now: number): void {
+    this.#bytes += length;
     if (this.#isDiscarding) return;
     this.#hasUnread = true;
-    this.#protocol.receive(chunk);
-    if (this.#rate) this.#rest(this.#rate.takeBytes(chunk.length, now));
+    this.#protocol.receive(bytes, length);
+    if (this.#rate) this.#rest(this.#rate.takeBytes(length, now));
+  }
+
+  /** The memory that bytes came in belongs to somebody else from here on. */
+  keepUnread(): void {
+    if (this.#hasUnread) this.#protocol.keepUnread();
   }
 
   /** The peer ended its half of TCP. The owner is told when everything before it is handled. */
   end(): void {
     this.#hasEnded = true;
     this.#tellEnd();
+  }
+
+  /** The open handler takes its time: nothing is read until it is done. */
+  holdReading(): void {
+    this.#adjustReading();
   }
 
   /** The open handler is done: messages may come. */
@@ -125,25 +136,26 @@ export class Incoming {
   }
 
   /** Handles the events that the received bytes hold. */
-  pump(): void {
+  pump(now: number = readClock()): void {
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
     this.#owner.onEventsBegin();
-    const startedAt = performance.now();
+    let latest = now;
     for (let events = 1; !this.isHeldBack; events += 1) {
       const event = this.#protocol.nextEvent();
       if (event === undefined) {
         this.#hasUnread = false;
         break;
       }
-      if (event.type === "message" && this.#rate) this.#rest(this.#rate.takeMessage(performance.now()));
-      if (event.type !== "message" || !this.#dropsMessages) this.#owner.onEvent(event);
+      if (event.type === "message" && this.#rate) this.#rest(this.#rate.takeMessage(latest));
+      if (event.type !== "message" || !this.#dropsMessages) this.#owner.onEvent(event, latest);
       if (events % eventsPerClockReading !== 0) continue;
-      if (events >= maxEventsPerTurn || performance.now() - startedAt > maxPumpMs) this.#yield();
+      latest = readClock();
+      if (events >= maxEventsPerTurn || latest - now > maxPumpMs) this.#yield();
     }
     this.#isPumping = false;
     if (this.#isStopped) return;
-    this.#owner.onEventsHandled();
+    this.#owner.onEventsHandled(latest);
     this.#adjustReading();
     this.#tellEnd();
   }

@@ -15,6 +15,7 @@ export const nodePrimitives: Primitives = {
   writeUtf8: (text, target, offset) => asBuffer(target).write(text, offset, "utf8"),
   isUtf8: (bytes) => isUtf8(bytes),
   decodeUtf8: (bytes) => asBuffer(bytes).toString("utf8"),
+  decodeAscii: (bytes, start, end) => asBuffer(bytes).toString("latin1", start, end),
   writeMaskingKey,
   deflate: deflateCodec,
 };

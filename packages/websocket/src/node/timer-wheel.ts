@@ -2,6 +2,7 @@
  * One coarse clock for all deadlines of all connections (1 s slots): a timer per connection costs memory and CPU that
  * nobody needs for limits of seconds. Each item has at most one deadline; it works out the next one when it fires.
  */
+import { readClock } from "./clock.ts";
 
 /** Something with deadlines. */
 export interface TimedItem {
@@ -26,9 +27,9 @@ export class TimerWheel {
     return this.#due.size;
   }
 
-  /** Monotonic milliseconds. */
+  /** Monotonic, in whole milliseconds. */
   now(): number {
-    return performance.now();
+    return readClock();
   }
 
   /**

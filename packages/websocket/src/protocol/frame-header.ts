@@ -5,6 +5,7 @@
 import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
 import { recogniseForeignStream, startsForeignStream } from "./foreign-stream.ts";
+import { readMaskingKey } from "./mask.ts";
 import { isControlOpcode, isKnownOpcode, opcodes, type Role } from "./opcodes.ts";
 
 /** Longest header: 2 bytes, 8 of extended length, 4 of masking key. */
@@ -38,8 +39,16 @@ export class FrameHeader {
   opcode = 0;
   payloadLength = 0;
   isLengthMinimal = true;
-  /** `undefined` on frames from a server. */
-  maskingKey: Uint8Array | undefined;
+  isMasked = false;
+  /** The masking key as a number, first octet in the highest bits; of the last frame that was masked. */
+  keyNumber = 0;
+
+  /** The octets of the masking key; `undefined` on frames from a server. */
+  get maskingKey(): Uint8Array | undefined {
+    if (!this.isMasked) return undefined;
+    const key = this.keyNumber;
+    return Uint8Array.of(key >>> 24, key >>> 16, key >>> 8, key);
+  }
 
   /** Reads the header at `bytes[start, end)`. Its length, `undefined` if more bytes are needed, or the failure. */
   parse(
@@ -76,13 +85,10 @@ export class FrameHeader {
       this.#judgeMessage(bytes, start, context, place);
     if (lengthFault) return lengthFault;
 
-    if (!masked) {
-      this.maskingKey = undefined;
-      return lengthEnd;
-    }
+    this.isMasked = masked;
+    if (!masked) return lengthEnd;
     if (available < lengthEnd + 4) return undefined;
-    this.maskingKey ??= new Uint8Array(4);
-    for (let i = 0; i < 4; i += 1) this.maskingKey[i] = bytes[start + lengthEnd + i]!;
+    this.keyNumber = readMaskingKey(bytes, start + lengthEnd);
     return lengthEnd + 4;
   }
 

@@ -3,7 +3,7 @@
  * server frames are not; there is no way to ask for anything else here.
  */
 import type { Opcode, Role } from "./opcodes.ts";
-import { applyMask } from "./mask.ts";
+import { applyMask, readMaskingKey } from "./mask.ts";
 import type { Primitives } from "./primitives.ts";
 
 const finBit = 0x80;
@@ -91,5 +91,5 @@ export function encodeTextFrame(
 function maskFrame(primitives: Primitives, frame: Uint8Array, payloadStart: number): void {
   const keyStart = payloadStart - 4;
   primitives.writeMaskingKey(frame, keyStart);
-  applyMask(frame, payloadStart, frame.length, frame.subarray(keyStart, payloadStart), 0);
+  applyMask(frame, payloadStart, frame.length, readMaskingKey(frame, keyStart), 0);
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { applyMask } from "./mask.ts";
+import { applyMask, readMaskingKey } from "./mask.ts";
 
-const key = Uint8Array.of(0x37, 0xfa, 0x21, 0x3d);
+const octets = Uint8Array.of(0x37, 0xfa, 0x21, 0x3d);
+const key = readMaskingKey(octets, 0);
 
 /** The rule as RFC 6455 §5.3 states it. */
 function maskByteByByte(bytes: Uint8Array, position: number): Uint8Array {
-  return bytes.map((byte, at) => byte ^ key[(position + at) & 3]!);
+  return bytes.map((byte, at) => byte ^ octets[(position + at) & 3]!);
 }
 
 function countUp(length: number): Uint8Array {
@@ -49,6 +50,19 @@ describe("masking (RFC 6455 §5.3)", () => {
       applyMask(pieces, 0, cut, key, 0);
       applyMask(pieces, cut, 120, key, cut);
       expect(pieces).toEqual(whole);
+    }
+  });
+
+  it("tells whether all bytes that come out are ASCII, wherever the one is that is not", () => {
+    for (const length of [1, 5, 47, 48, 64, 131]) {
+      const text = new Uint8Array(length).fill(0x61);
+      applyMask(text, 0, length, key, 2);
+      expect(applyMask(Uint8Array.from(text), 0, length, key, 2)).toBe(true);
+      for (let at = 0; at < length; at += 1) {
+        const other = Uint8Array.from(text);
+        other[at]! ^= 0x80;
+        expect(applyMask(other, 0, length, key, 2)).toBe(false);
+      }
     }
   });
 

@@ -6,6 +6,7 @@ import { engineFailures } from "../failures/engine-failures.ts";
 import type { Failure } from "../failures/failure.ts";
 import { endsWithFlushTail, explainInflate } from "./deflate-diagnosis.ts";
 import { FrameHeader, type HeaderContext, maxHeaderLength, type StreamPlace } from "./frame-header.ts";
+import { findHeaderContext } from "./header-context.ts";
 import { applyMask } from "./mask.ts";
 import { MaskingKeyWatch, predictableKeyRun } from "./masking-key-watch.ts";
 import { MessageBuffer } from "./message-buffer.ts";
@@ -26,11 +27,11 @@ export interface ReceiveLimits {
   readonly accepts: readonly ("text" | "binary")[];
 }
 
-export interface MessageReaderOptions {
+/** What all connections of a kind read by; none keeps a copy. */
+export interface ReceiveRules {
   readonly role: Role;
   readonly strictness: Strictness;
   readonly limits: ReceiveLimits;
-  readonly deflate: NegotiatedDeflate | undefined;
   readonly primitives: Primitives;
 }
 
@@ -72,12 +73,14 @@ const empty = new Uint8Array(0);
 const maxConsecutiveEmptyFragments = 1000;
 
 export class MessageReader {
-  readonly #options: MessageReaderOptions;
+  readonly #rules: ReceiveRules;
   readonly #context: HeaderContext;
   readonly #header = new FrameHeader();
   readonly #inflater: MessageInflater | undefined;
   #chunk: Uint8Array = empty;
   #at = 0;
+  /** Where the received bytes end in `#chunk`. */
+  #end = 0;
   /** Start of a header that was split between chunks. */
   #carry: Uint8Array | undefined;
   #carried = 0;
@@ -92,19 +95,14 @@ export class MessageReader {
   #warnedOfTail = false;
   readonly #keyWatch = new MaskingKeyWatch();
 
-  constructor(options: MessageReaderOptions) {
-    const { role, strictness, limits, deflate, primitives } = options;
-    this.#options = options;
-    this.#context = {
-      role,
-      deflateNegotiated: deflate !== undefined,
-      allowNonMinimalLength: strictness === "compat",
-      maxFrameBytes: limits.maxFrameBytes,
-      maxMessageBytes: limits.maxMessageBytes,
-      acceptsText: limits.accepts.includes("text"),
-      acceptsBinary: limits.accepts.includes("binary"),
-    };
-    if (deflate) this.#inflater = new MessageInflater(primitives.deflate, incomingDirection(deflate, role));
+  /** @param deflate what the handshake agreed on; `undefined` without compression. */
+  constructor(rules: ReceiveRules, deflate: NegotiatedDeflate | undefined) {
+    this.#rules = rules;
+    this.#context = findHeaderContext(rules, deflate !== undefined);
+    if (deflate) {
+      const direction = incomingDirection(deflate, rules.role);
+      this.#inflater = new MessageInflater(rules.primitives.deflate, direction);
+    }
   }
 
   /** Whether a message was begun and not finished. */
@@ -117,11 +115,27 @@ export class MessageReader {
     return this.#inPayload || this.#carried > 0;
   }
 
-  /** Takes the next bytes. The reader owns them from here on and unmasks in place. Events must have been drained. */
-  push(chunk: Uint8Array): void {
-    this.#chunk =
-      this.#at === this.#chunk.length ? chunk : concatenate(this.#chunk.subarray(this.#at), chunk);
+  /**
+   * Takes the next bytes, `bytes[0, length)`, and unmasks them in place. They must stay as they are until all events are
+   * drawn, or until `keepUnread`.
+   */
+  push(bytes: Uint8Array, length: number): void {
+    if (this.#at === this.#end) {
+      this.#chunk = bytes;
+      this.#end = length;
+    } else {
+      this.#chunk = concatenate(this.#chunk.subarray(this.#at, this.#end), bytes.subarray(0, length));
+      this.#end = this.#chunk.length;
+    }
     this.#at = 0;
+  }
+
+  /** Moves what was not read yet to memory of its own: the bytes that were pushed belong to the caller again. */
+  keepUnread(): void {
+    const unread = this.#chunk.subarray(this.#at, this.#end);
+    this.#chunk = unread.length === 0 ? empty : Uint8Array.from(unread);
+    this.#at = 0;
+    this.#end = unread.length;
   }
 
   /** Lets go of all memory: nothing will be read any more. */
@@ -153,7 +167,7 @@ export class MessageReader {
 
   /** Reads a header. `true` once the payload may be read, `undefined` if the chunk ended first. */
   #startFrame(): true | Failure | undefined {
-    const end = this.#chunk.length;
+    const end = this.#end;
     if (this.#at === end) {
       this.#releaseChunk();
       return undefined;
@@ -181,15 +195,14 @@ export class MessageReader {
   /** Keeps an unfinished header in memory of its own, not as a slice that pins the whole chunk. */
   #carryRest(): void {
     this.#carry ??= new Uint8Array(maxHeaderLength);
-    this.#carried = this.#chunk.length - this.#at;
-    this.#carry.set(this.#chunk.subarray(this.#at));
-    this.#at = this.#chunk.length;
+    this.#carried = this.#end - this.#at;
+    this.#carry.set(this.#chunk.subarray(this.#at, this.#end));
     this.#releaseChunk();
   }
 
   #parseCarriedHeader(): number | Failure | undefined {
     const carry = this.#carry!;
-    while (this.#at < this.#chunk.length) {
+    while (this.#at < this.#end) {
       carry[this.#carried] = this.#chunk[this.#at]!;
       this.#carried += 1;
       this.#at += 1;
@@ -208,7 +221,7 @@ export class MessageReader {
       this.#warnedOfLength = true;
       this.#warn(engineFailures.create("frame-length-not-minimal", { lengthBytes: header.payloadLength }));
     }
-    if (header.maskingKey && this.#keyWatch.note(header.maskingKey)) {
+    if (header.isMasked && this.#keyWatch.noteNumber(header.keyNumber)) {
       this.#warn(engineFailures.create("frame-mask-key-predictable", { frames: predictableKeyRun }));
     }
     return isControlOpcode(header.opcode) ? undefined : this.#countFragment();
@@ -219,7 +232,7 @@ export class MessageReader {
     const { openMessage } = this.#place;
     if (header.fin && openMessage === undefined) return undefined;
     const fragments = (openMessage?.fragments ?? 0) + 1;
-    const { maxFragments } = this.#options.limits;
+    const { maxFragments } = this.#rules.limits;
     if (fragments > maxFragments) {
       return engineFailures.create("message-too-many-fragments", { limit: maxFragments });
     }
@@ -234,8 +247,8 @@ export class MessageReader {
   #readPayload(): ReaderEvent | undefined {
     const header = this.#header;
     const start = this.#at;
-    const end = Math.min(this.#chunk.length, start + header.payloadLength - this.#received);
-    if (header.maskingKey) applyMask(this.#chunk, start, end, header.maskingKey, this.#received);
+    const end = Math.min(this.#end, start + header.payloadLength - this.#received);
+    const isAscii = header.isMasked && applyMask(this.#chunk, start, end, header.keyNumber, this.#received);
     this.#at = end;
     this.#received += end - start;
     const frameComplete = this.#received === header.payloadLength;
@@ -243,6 +256,11 @@ export class MessageReader {
     if (isControlOpcode(header.opcode)) return this.#readControl(start, end, frameComplete);
 
     if (frameComplete && header.fin && this.#place.openMessage === undefined) {
+      if (isAscii && header.opcode === opcodes.text && !header.rsv1) {
+        // Most messages of most servers: neither checked nor copied before they become a string.
+        const data = this.#rules.primitives.decodeAscii(this.#chunk, start, end);
+        return { type: "message", data, compressed: false, fragments: 1 };
+      }
       const payload = this.#chunk.subarray(start, end);
       return this.#finishMessage(payload, header.opcode === opcodes.text, header.rsv1, 1, undefined);
     }
@@ -255,7 +273,7 @@ export class MessageReader {
       return { type: "control", opcode, payload: this.#copy(this.#chunk.subarray(start, end)) };
     }
     const { payloadLength } = this.#header;
-    this.#control ??= new MessageBuffer(this.#options.primitives, payloadLength);
+    this.#control ??= new MessageBuffer(this.#rules.primitives, payloadLength);
     this.#control.append(this.#chunk, start, end, payloadLength);
     if (!frameComplete) return undefined;
     const payload = this.#control.view();
@@ -269,8 +287,8 @@ export class MessageReader {
     const message = (this.#place.openMessage ??= {
       isText,
       compressed: header.rsv1,
-      buffer: new MessageBuffer(this.#options.primitives, end - start),
-      utf8: isText && !header.rsv1 ? new Utf8Validator(this.#options.primitives) : undefined,
+      buffer: new MessageBuffer(this.#rules.primitives, end - start),
+      utf8: isText && !header.rsv1 ? new Utf8Validator(this.#rules.primitives) : undefined,
       receivedBytes: 0,
       fragments: 0,
     });
@@ -298,7 +316,7 @@ export class MessageReader {
     fragments: number,
     utf8: Utf8Validator | undefined,
   ): ReaderEvent {
-    const { primitives } = this.#options;
+    const { primitives } = this.#rules;
     if (utf8 && !utf8.isComplete) return failUtf8(payload.length, undefined);
     let plain = payload;
     if (compressed) {
@@ -324,7 +342,7 @@ export class MessageReader {
 
   #inflate(payload: Uint8Array): Uint8Array | Failure {
     const inflater = this.#inflater!;
-    const { maxMessageBytes } = this.#options.limits;
+    const { maxMessageBytes } = this.#rules.limits;
     const hasTail = endsWithFlushTail(payload);
     if (hasTail && !this.#warnedOfTail) {
       this.#warnedOfTail = true;
@@ -343,7 +361,7 @@ export class MessageReader {
 
   #copy(bytes: Uint8Array): Uint8Array {
     if (bytes.length === 0) return empty;
-    const copy = this.#options.primitives.allocate(bytes.length);
+    const copy = this.#rules.primitives.allocate(bytes.length);
     copy.set(bytes);
     return copy;
   }
@@ -352,6 +370,7 @@ export class MessageReader {
   #releaseChunk(): void {
     this.#chunk = empty;
     this.#at = 0;
+    this.#end = 0;
   }
 }
 

@@ -12,6 +12,8 @@ export interface Primitives {
   isUtf8(bytes: Uint8Array): boolean;
   /** Decodes bytes that are known to be UTF-8. A leading byte-order mark is kept. */
   decodeUtf8(bytes: Uint8Array): string;
+  /** Decodes `bytes[start, end)`, which are known to be ASCII. */
+  decodeAscii(bytes: Uint8Array, start: number, end: number): string;
   /** Writes 4 bytes from a cryptographic source (RFC 6455 §5.3). */
   writeMaskingKey(target: Uint8Array, offset: number): void;
   readonly deflate: DeflateCodec;

@@ -8,8 +8,8 @@ import type { Failure } from "../failures/failure.ts";
 import { closeCodes, judgeCloseCode } from "./close-codes.ts";
 import { type ConnectionState, type StateTrigger, stateRights, transitions } from "./connection-states.ts";
 import { encodeFrame, encodeTextFrame, wholeCompressedMessage } from "./frame-writer.ts";
-import { type MessageEvent, MessageReader, type ReceiveLimits } from "./message-reader.ts";
-import { type Opcode, opcodes, type Role, type Strictness } from "./opcodes.ts";
+import { type MessageEvent, MessageReader, type ReceiveRules } from "./message-reader.ts";
+import { type Opcode, opcodes } from "./opcodes.ts";
 import {
   type CompressionSettings,
   MessageDeflater,
@@ -24,13 +24,8 @@ const nothing: readonly Uint8Array[] = [];
 /** Longest reason of a Close frame in UTF-8 bytes: 125 less the code (RFC 6455 §5.5). */
 export const maxCloseReasonBytes = 123;
 
-export interface ProtocolOptions {
-  readonly role: Role;
-  readonly strictness: Strictness;
-  readonly limits: ReceiveLimits;
-  readonly primitives: Primitives;
-  /** What the handshake agreed on; `undefined` without compression. */
-  readonly deflate?: NegotiatedDeflate;
+/** What all connections of a kind have in common; none keeps a copy. */
+export interface ProtocolOptions extends ReceiveRules {
   readonly compression: CompressionSettings;
   /** Name the failure in the reason of our Close frame. */
   readonly exposeFailureReason: boolean;
@@ -57,7 +52,8 @@ export class WebSocketProtocol {
   readonly #reader: MessageReader;
   readonly #deflater: MessageDeflater | undefined;
   #state: ConnectionState = "open";
-  #output: Uint8Array[] = [];
+  /** `undefined` while there is nothing to say: most connections never say anything of their own. */
+  #output: Uint8Array[] | undefined;
   /** The latest ping that waits for {@link WebSocketProtocol.holdsPongs} to end. */
   #heldPing: Uint8Array | undefined;
   #sentClose: CloseFrame | undefined;
@@ -70,10 +66,11 @@ export class WebSocketProtocol {
    */
   holdsPongs = false;
 
-  constructor(options: ProtocolOptions) {
+  /** @param deflate what the handshake agreed on; `undefined` without compression. */
+  constructor(options: ProtocolOptions, deflate?: NegotiatedDeflate) {
     this.#options = options;
-    const { role, strictness, limits, deflate, primitives, compression } = options;
-    this.#reader = new MessageReader({ role, strictness, limits, deflate, primitives });
+    const { role, primitives, compression } = options;
+    this.#reader = new MessageReader(options, deflate);
     if (deflate) {
       this.#deflater = new MessageDeflater(primitives.deflate, outgoingDirection(deflate, role), compression);
     }
@@ -108,9 +105,17 @@ export class WebSocketProtocol {
     return this.#deflater;
   }
 
-  /** Takes received bytes; they belong to the protocol from here on. Dropped in states that read nothing. */
-  receive(chunk: Uint8Array): void {
-    if (stateRights[this.#state].readsFrames) this.#reader.push(chunk);
+  /**
+   * Takes received bytes, `bytes[0, length)`, and unmasks them in place. They must stay as they are until all events are
+   * drawn, or until {@link WebSocketProtocol.keepUnread}. Dropped in states that read nothing.
+   */
+  receive(bytes: Uint8Array, length: number = bytes.length): void {
+    if (stateRights[this.#state].readsFrames) this.#reader.push(bytes, length);
+  }
+
+  /** Copies what was received and not read yet: the caller may use its memory again. */
+  keepUnread(): void {
+    this.#reader.keepUnread();
   }
 
   /** The next event, or `undefined` when more bytes are needed. */
@@ -144,9 +149,9 @@ export class WebSocketProtocol {
       this.#pushPong(this.#heldPing);
       this.#heldPing = undefined;
     }
-    if (this.#output.length === 0) return nothing;
     const output = this.#output;
-    this.#output = [];
+    if (output === undefined) return nothing;
+    this.#output = undefined;
     return output;
   }
 
@@ -209,7 +214,7 @@ export class WebSocketProtocol {
     if (transitions[this.#state].failure === undefined) return;
     this.#failure = failure;
     if (this.#sentClose === undefined) {
-      this.#output = [];
+      this.#output = undefined;
       if (failure.closeCode !== undefined) {
         const reason = this.#options.exposeFailureReason ? failure.name : "";
         this.#pushClose({ code: failure.closeCode, reason });
@@ -269,11 +274,15 @@ export class WebSocketProtocol {
       payload[1] = close.code & 0xff;
       payload.set(reason, 2);
     }
-    this.#output.push(this.#encodeControl(opcodes.close, payload));
+    this.#say(opcodes.close, payload);
   }
 
   #pushPong(payload: Uint8Array): void {
-    this.#output.push(this.#encodeControl(opcodes.pong, payload));
+    this.#say(opcodes.pong, payload);
+  }
+
+  #say(opcode: Opcode, payload: Uint8Array): void {
+    (this.#output ??= []).push(this.#encodeControl(opcode, payload));
   }
 
   #encodeControl(opcode: Opcode, payload: Uint8Array): Uint8Array {
