@@ -51,6 +51,7 @@ function explainError(error: unknown, server: string): string | Failure {
   if (closedHere.some((kind) => error instanceof kind)) return `${server} is not connected`;
   if (error.message.startsWith("Unknown RESP type")) return `${server} does not speak the protocol of Redis`;
   const { code } = error as NodeJS.ErrnoException;
+  if (code === "ECONNRESET" || code === "EPIPE") return `${server} closed the connection`;
   if (code !== undefined && tlsCode.test(code)) {
     return redisFailures.create("cluster-redis-tls-failed", { server, problem: code });
   }

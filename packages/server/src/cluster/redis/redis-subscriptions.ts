@@ -1,5 +1,5 @@
 /**
- * Topics that are subscribed to, over all sessions: asked for one by one, sent in few commands at the end of the turn, and sent
+ * Topics that are subscribed to, over all sessions: asked for one by one, sent in few commands a turn, and sent
  * all again to each new session.
  */
 import type { Topic } from "../distributed/cluster-transport.ts";
@@ -58,19 +58,26 @@ export class RedisSubscriptions {
     await Promise.all(this.#sendChanges(session));
   }
 
+  /** Sends what was asked for so far, so that it leaves before what is published next. */
+  flush(): void {
+    const session = this.#session;
+    if (session === undefined || this.#changed.size === 0) return;
+    // Failures are told one by one.
+    if (session.isOver) this.#session = undefined;
+    else void Promise.allSettled(this.#sendChanges(session));
+  }
+
   #change(name: string, slot: number): void {
     // Without a session there is nothing to tell; a new one is told everything.
     if (this.#session === undefined) return;
     this.#changed.set(name, slot);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    // The first of a turn leaves with the turn; those that follow leave together, one turn later.
+    queueMicrotask(() => this.flush());
     setImmediate(() => {
       this.#isScheduled = false;
-      const session = this.#session;
-      if (session === undefined) return;
-      // Failures are told one by one.
-      if (session.isOver) this.#session = undefined;
-      else void Promise.allSettled(this.#sendChanges(session));
+      this.flush();
     });
   }
 

@@ -67,6 +67,7 @@ export class RedisTransport implements ClusterTransport {
   publish(topic: Topic, payload: Buffer): void {
     const session = this.#connection.session;
     if (session === undefined) return;
+    this.#subscriptions.flush();
     const { name, slot } = this.#topics.nameOf(topic);
     const bytes = payload.length;
     this.#unansweredBytes += bytes;
