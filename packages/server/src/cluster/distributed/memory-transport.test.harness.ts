@@ -90,6 +90,8 @@ export class MemoryTransport implements ClusterTransport {
   #listener: TransportListener | undefined;
   #connected = false;
   #held = false;
+  /** What a paused process has not noticed yet. */
+  #lost: string | undefined;
 
   constructor(server: MemoryServer) {
     this.#server = server;
@@ -170,7 +172,18 @@ export class MemoryTransport implements ClusterTransport {
     this.#deliveries.clear();
     if (!this.#connected) return;
     this.#connected = false;
-    this.#listener?.disconnected(problem);
+    if (this.isPaused) this.#lost = problem;
+    else this.#listener?.disconnected(problem);
+  }
+
+  /** The process runs on, and reads what came meanwhile. */
+  resume(): void {
+    this.isPaused = false;
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost !== undefined) this.#listener?.disconnected(lost);
+    this.deliver(() => 0);
+    this.connect();
   }
 
   /** Cuts the connection, and keeps it from coming back by itself. */
@@ -185,7 +198,8 @@ export class MemoryTransport implements ClusterTransport {
   }
 
   connect(): void {
-    if (this.#connected || this.#held || !this.#server.isUp || this.#listener === undefined) return;
+    if (this.#connected || this.#held || this.isPaused) return;
+    if (!this.#server.isUp || this.#listener === undefined) return;
     this.#connected = true;
     this.swallows = false;
     this.#listener.connected();
