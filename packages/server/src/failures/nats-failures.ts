@@ -18,23 +18,23 @@ const definitions = {
     ...nats,
     spec: "Antiphon configuration",
     explain: ({ setting, problem }) => `The setting ${setting} for NATS cannot be used: ${problem}.`,
-    fix: "Correct cluster.nats; servers are host:port, nats://host:port or tls://host:port.",
+    fix: "Correct the settings under nats; servers are host:port, nats://host:port or tls://host:port.",
   }),
   "cluster-nats-credentials-refused": defineFailure<{ server: string; as: string }>({
     ...nats,
     explain: ({ server, as }) => `The NATS server ${server} does not let this node in ${as}.`,
-    fix: "Set cluster.nats to a user, token, nkey or credentials file that this server knows; it is tried again and again.",
+    fix: "Set a user, token, nkey or credentials file under nats that this server knows; it is tried again and again.",
   }),
   "cluster-nats-permission-denied": defineFailure<{ operation: string; subject: string }>({
     ...nats,
     explain: ({ operation, subject }) =>
       `The NATS server refuses the ${operation} of ${JSON.stringify(subject)} to this node's user.`,
-    fix: "Permit the user to publish and subscribe to <prefix>.>, _INBOX.>, $JS.API.> and $KV.>, for the prefix in cluster.nats.prefix.",
+    fix: "Permit the user to publish and subscribe to <prefix>.>, _INBOX.>, $JS.API.> and $KV.>, for the prefix in cluster.prefix.",
   }),
   "cluster-nats-tls-failed": defineFailure<{ server: string; problem: string }>({
     ...nats,
     explain: ({ server, problem }) => `TLS with the NATS server ${server} failed: ${problem}.`,
-    fix: "Set cluster.nats.tls.ca to the authority of its certificate, and name the server as its certificate does.",
+    fix: "Set nats.tls.ca to the authority of its certificate, name the server as its certificate does, and set nats.tls.cert and key if it asks for one of ours.",
   }),
   "cluster-nats-without-jetstream": defineFailure<{ server: string }>({
     ...nats,
@@ -49,7 +49,7 @@ const definitions = {
     retry: "backoff",
     explain: ({ problem }) =>
       `JetStream does not tell who leads the cluster (${problem}); until it does, this node does not.`,
-    fix: "See that most of the NATS servers run and reach each other; cluster.nats.replicas must not exceed their number.",
+    fix: "See that most of the NATS servers run and reach each other; nats.replicas must not exceed their number.",
   }),
   "cluster-nats-payload-too-large": defineFailure<{ topic: string; bytes: number; maxBytes: number }>({
     ...nats,

@@ -24,8 +24,11 @@ export function explainConnectError(error: unknown, server: string, identity: st
   return `${server} ${code === undefined ? `failed: ${problem}` : `could not be reached (${code})`}`;
 }
 
-/** The message of an error on one line of bounded length. */
+/** The message of an error, without its full stop, on one line of bounded length. */
 export function describeError(error: unknown): string {
-  const text = error instanceof Error ? error.message : "without a reason";
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, maxProblemLength);
+  if (!(error instanceof Error)) return "without a reason";
+  // OpenSSL's own words, which stand in its message between numbers and paths.
+  const { reason } = error as { reason?: unknown };
+  const text = typeof reason === "string" && reason !== "" ? reason : error.message;
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, maxProblemLength).replace(/\.$/, "");
 }

@@ -244,20 +244,37 @@ describe.skipIf(!natsServer.found)("a kept connection to NATS", () => {
 });
 
 describe.skipIf(!natsServer.found || !hasOpenssl)("a kept connection to NATS with TLS", () => {
-  async function writeAuthority(cert: Buffer): Promise<string> {
+  async function writePem(text: Buffer): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), "antiphon-nats-tls-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    await writeFile(join(folder, "ca"), cert);
-    return join(folder, "ca");
+    await writeFile(join(folder, "pem"), text);
+    return join(folder, "pem");
   }
 
   it("trusts the authority it was given", async () => {
     const certificate = createCertificate("localhost");
     const server = await startServer({ tls: certificate });
-    const ca = await writeAuthority(certificate.cert);
+    const ca = await writePem(certificate.cert);
     const { told, start } = keep({ servers: [`tls://localhost:${server.port}`], tls: { ca } });
     await start();
     expect(told).toEqual(["connected"]);
+  });
+
+  it("shows a certificate of its own where the server wants one, and is told where it has none", async () => {
+    const certificate = createCertificate("localhost");
+    const server = await startServer({ tls: { ...certificate, authority: certificate.cert } });
+    const ca = await writePem(certificate.cert);
+    const key = await writePem(certificate.key);
+    const servers = [`localhost:${server.port}`];
+    const known = keep({ servers, tls: { ca, cert: ca, key } });
+    await known.start();
+    expect(known.told).toEqual(["connected"]);
+    const unknown = keep({ servers, tls: { ca } });
+    await unknown.start();
+    expect(unknown.failures).toEqual(["cluster-nats-tls-failed"]);
+    expect(unknown.messages[0]).toMatch(
+      /^TLS with the NATS server localhost:\d+ failed: [\w ]* alert [\w ]+\.$/,
+    );
   });
 
   it("names a certificate that it does not trust, or of another server", async () => {
@@ -266,7 +283,7 @@ describe.skipIf(!natsServer.found || !hasOpenssl)("a kept connection to NATS wit
     const untrusting = keep({ servers: [`localhost:${server.port}`], tls: {} });
     await untrusting.start();
     expect(untrusting.failures).toEqual(["cluster-nats-tls-failed"]);
-    const ca = await writeAuthority(certificate.cert);
+    const ca = await writePem(certificate.cert);
     const wronglyNamed = keep({ servers: [`localhost:${server.port}`], tls: { ca } });
     await wronglyNamed.start();
     expect(wronglyNamed.failures).toEqual(["cluster-nats-tls-failed"]);

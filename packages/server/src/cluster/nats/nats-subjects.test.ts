@@ -11,8 +11,18 @@ describe("the subject of a topic", () => {
     expect(subjectOf("antiphon", { kind: "control", name: "inbox-a1" })).toBe("antiphon.control.inbox-a1");
   });
 
+  it("is readable for channels with names of the usual characters", () => {
+    expect(subjectOf("antiphon", channel("1", "private-a_b=@,;"))).toBe("antiphon.channel.1.private-a_b=@,;");
+    expect(subjectOf("antiphon", channel("1", "#server-to-user-7"))).toBe(
+      "antiphon.channel.1.#server-to-user-7",
+    );
+    expect(subjectOf("antiphon", channel("a.b", "c.d"))).toBe("antiphon.channel.~YS5i.~Yy5k");
+  });
+
   it.each([
+    "",
     "a",
+    "~a",
     "private-x",
     "a.b",
     "a *",
@@ -24,7 +34,7 @@ describe("the subject of a topic", () => {
     "a\r\nPUB b",
   ])("has four or three tokens without wildcards for the channel %.20j", (name) => {
     const subject = subjectOf("p", channel("app 1", name));
-    expect(subject).toMatch(/^p\.(?:channel\.[\w-]+\.[\w-]+|long\.[\w-]{43})$/);
+    expect(subject).toMatch(/^p\.(?:channel\.[^\s.*>]+\.[^\s.*>]+|long\.[\w-]{43})$/);
     expect(subject.length).toBeLessThan(1100);
   });
 
@@ -32,6 +42,9 @@ describe("the subject of a topic", () => {
     const long = "x".repeat(5000);
     const topics = [
       channel("a", "b"),
+      channel("a", "a.b"),
+      channel("a", subjectOf("", channel("", "a.b")).split(".").at(-1)!),
+      channel("a.a", "b"),
       channel("ab", "b"),
       channel("a", "bb"),
       channel("a", long),
