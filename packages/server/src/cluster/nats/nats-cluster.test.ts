@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { type NatsServerProcess, startNatsServer } from "../../../../../test/support/nats-server.ts";
 import { member, type TestNode } from "../../pusher/session.test.harness.ts";
 import { describeClusterContract } from "../cluster-contract.test.harness.ts";
@@ -12,22 +12,22 @@ import { waitFor } from "./nats-transport.test.harness.ts";
 
 const natsServer = inject("natsServer");
 
-function createTransport(server: NatsServerProcess, prefix: string): NatsTransport {
+/** `failures` gets the names of what is reported. */
+function createTransport(server: NatsServerProcess, prefix: string, failures: string[]): NatsTransport {
   const target = resolveNatsOptions({ ...natsDefaults, servers: [server.address], prefix });
   if ("name" in target) throw new Error(target.message);
-  const report = ({ message }: { message: string }): void => {
-    throw new Error(message);
-  };
-  return new NatsTransport({ target, name: "test", report });
+  return new NatsTransport({ target, name: "test", report: ({ name }) => void failures.push(name) });
 }
 
 describe.skipIf(!natsServer.found)("over a real NATS server", () => {
   let server: NatsServerProcess;
   let clusters = 0;
+  const failures: string[] = [];
 
   beforeAll(async () => {
     server = await startNatsServer(natsServer);
   });
+  afterEach(() => expect(failures).toEqual([]));
   afterAll(() => server.stop());
 
   describeClusterContract({
@@ -36,17 +36,24 @@ describe.skipIf(!natsServer.found)("over a real NATS server", () => {
     create(overrides) {
       clusters += 1;
       const prefix = `test-${clusters}`;
-      return createDistributedCluster(overrides, { createTransport: () => createTransport(server, prefix) });
+      return createDistributedCluster(overrides, {
+        createTransport: () => createTransport(server, prefix, failures),
+      });
     },
   });
 });
 
 describe.skipIf(!natsServer.found)("nodes whose NATS server", () => {
   /** One member on each node, and everything that was raised for it taken. */
-  async function startCluster(): Promise<{ server: NatsServerProcess; cluster: TestDistributedCluster }> {
+  async function startCluster(): Promise<{
+    server: NatsServerProcess;
+    cluster: TestDistributedCluster;
+    failures: string[];
+  }> {
     const server = await startNatsServer(natsServer);
     onTestFinished(() => server.stop());
-    const createOne = (): NatsTransport => createTransport(server, "test");
+    const failures: string[] = [];
+    const createOne = (): NatsTransport => createTransport(server, "test", failures);
     const cluster = await createDistributedCluster({}, { createTransport: createOne });
     onTestFinished(() => cluster.stop());
     for (const [index, node] of cluster.nodes.entries()) {
@@ -54,7 +61,7 @@ describe.skipIf(!natsServer.found)("nodes whose NATS server", () => {
     }
     await cluster.settle();
     cluster.takeOccurrences();
-    return { server, cluster };
+    return { server, cluster, failures };
   }
 
   function membersAt({ hub }: TestNode): string[] {
@@ -74,7 +81,7 @@ describe.skipIf(!natsServer.found)("nodes whose NATS server", () => {
     ],
     ["stands still and goes on", (server) => server.freeze(), async (server) => server.thaw()],
   ])("%s keep what they know meanwhile, and know all afterwards", async (_, end, begin) => {
-    const { server, cluster } = await startCluster();
+    const { server, cluster, failures } = await startCluster();
     const adapters = cluster.nodes.map((node) => cluster.adapterOf(node));
     await end(server);
     await waitFor(() =>
@@ -92,5 +99,7 @@ describe.skipIf(!natsServer.found)("nodes whose NATS server", () => {
     expect(watcher.take()).toEqual([]);
     expect(cluster.takeOccurrences().filter(({ name }) => name !== "member_added")).toEqual([]);
     expect(adapters.filter(({ leads }) => leads)).toHaveLength(1);
+    // Whoever asks a server that stands still for the lease may hear nothing before the connection is given up.
+    expect(failures.filter((name) => name !== "cluster-nats-lease-unavailable")).toEqual([]);
   });
 });

@@ -53,9 +53,11 @@ export class NatsLeases {
     if (this.#attempts.has(name)) return false;
     const attempt = this.#attempt(connection, name, { owner, ttlMs });
     this.#attempts.set(name, attempt);
-    const isHeld = await attempt;
-    this.#attempts.delete(name);
-    return isHeld;
+    try {
+      return await attempt;
+    } finally {
+      this.#attempts.delete(name);
+    }
   }
 
   /** Gives up what this owner holds, so that others need not wait. Never rejects: in doubt, it runs out. */
