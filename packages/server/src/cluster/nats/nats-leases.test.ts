@@ -166,6 +166,20 @@ describe.skipIf(!natsServer.found)("a lease at NATS", () => {
     await waitFor(async () => expect(await hold(a, "a")).toBe(true));
   });
 
+  it("needs no more permissions than those that the failure names", async () => {
+    const permissions = `{ publish: ["antiphon.>", "_INBOX.>", "$JS.API.>", "$KV.>"], subscribe: ["antiphon.>", "_INBOX.>"] }`;
+    const { address } = await startServer({
+      directives: `authorization { users: [{ user: u, password: p, permissions: ${permissions} }] }`,
+    });
+    const servers = [`nats://u:p@${address}`];
+    const [a, b] = await startPair(servers);
+    expect(await hold(a, "a")).toBe(true);
+    expect(await hold(b, "b")).toBe(false);
+    await a.transport.releaseLease("leader", "a");
+    expect(await hold(b, "b")).toBe(true);
+    expect([...a.failures, ...b.failures]).toEqual([]);
+  });
+
   it("is not taken twice at the same time by one node", async () => {
     const { address } = await startServer();
     const [a] = await startPair([address]);
