@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import { AppHubs } from "../../channels/app-hubs.ts";
 import type { ChannelOccurrence } from "../../channels/channel-hub.ts";
 import { ClusterReplica } from "../../channels/cluster-replica.ts";
-import { type AppOverrides, testApp } from "../../pusher/app.test.harness.ts";
+import type { AppOverrides } from "../../pusher/app.test.harness.ts";
 import { ManualClock } from "../../pusher/manual-clock.test.harness.ts";
 import type { Scheduler } from "../../pusher/scheduler.ts";
 import { member, type TestClient, TestNode } from "../../pusher/session.test.harness.ts";
@@ -171,13 +171,13 @@ export class ClusterWorld {
   /** A node that knows the others. */
   async add(): Promise<WorldNode> {
     const node = this.create();
-    let joined = false;
+    const start = { ended: false };
     void node
       .start((occurrence) => this.raised.push(occurrence))
-      .then(() => {
-        joined = true;
+      .finally(() => {
+        start.ended = true;
       });
-    while (!joined) await this.run(stepMs);
+    while (!start.ended) await this.run(stepMs);
     return node;
   }
 
@@ -186,7 +186,7 @@ export class ClusterWorld {
     ...names: Names
   ): Promise<{ [Index in keyof Names]: WorldNode }> {
     const nodes: WorldNode[] = [];
-    for (const _name of names) {
+    while (nodes.length < names.length) {
       nodes.push(await this.add());
       await this.run(2 * heartbeatMs);
     }

@@ -52,10 +52,12 @@ describe("messages between nodes", () => {
 
   it("are split by number and by size", () => {
     const small = { type: "subscriptions", channel: "a", count: 1 } as const;
-    const many = [...splitJson(Array(2 * maxChangesTogether + 1).fill(small))];
+    const many = [...splitJson(Array.from({ length: 2 * maxChangesTogether + 1 }, () => small))];
     expect(many.map(({ length }) => length)).toEqual([maxChangesTogether, maxChangesTogether, 1]);
     const large = { ...small, channel: "a".repeat(60_000) };
-    expect([...splitJson(Array(5).fill(large))].map(({ length }) => length)).toEqual([2, 2, 1]);
+    expect([...splitJson([large, large, large, large, large])].map(({ length }) => length)).toEqual([
+      2, 2, 1,
+    ]);
     expect([...splitJson([])]).toEqual([]);
   });
 
