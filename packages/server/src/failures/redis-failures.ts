@@ -29,7 +29,7 @@ const definitions = {
     ...redis,
     explain: ({ server }) =>
       `The Redis server ${server} refuses a command, key or channel to this node's user.`,
-    fix: "Permit it: ACL SETUSER name ~{prefix* &{prefix* +@connection +@pubsub +@scripting +@read +@write +role +cluster.",
+    fix: "For the prefix antiphon, permit it: ACL SETUSER name ~{antiphon* &{antiphon* +@connection +@pubsub +@scripting +@read +@write +role +cluster.",
   }),
   "cluster-redis-tls-failed": defineFailure<{ server: string; problem: string }>({
     ...redis,

@@ -1,16 +1,6 @@
 /** Leases in Redis: a key that holds its owner's name and goes away by itself. All of it fails closed. */
-import { createHash } from "node:crypto";
 import type { RedisConnection } from "./redis-connection.ts";
-import { isErrorReply } from "./redis-problem.ts";
-
-interface Script {
-  readonly text: string;
-  readonly sha1: string;
-}
-
-function defineScript(text: string): Script {
-  return { text, sha1: createHash("sha1").update(text).digest("hex") };
-}
+import { defineScript, runScript } from "./redis-script.ts";
 
 /** Takes the lease if nobody has it, renews it if this owner has it. */
 const hold = defineScript(`
@@ -33,10 +23,8 @@ export async function holdRedisLease(
   ttlMs: number,
 ): Promise<boolean> {
   try {
-    return (await run(connection, hold, key, [owner, String(Math.ceil(ttlMs))])) === 1;
-  } catch (error) {
-    // After a failover the connection may have stayed with a server that is a replica now.
-    if (isErrorReply(error, "READONLY")) connection.drop((error as Error).message);
+    return (await runScript(connection, hold, [key], [owner, String(Math.ceil(ttlMs))])) === 1;
+  } catch {
     return false;
   }
 }
@@ -47,14 +35,5 @@ export async function releaseRedisLease(
   owner: string,
 ): Promise<void> {
   // It ends by itself.
-  await run(connection, release, key, [owner]).catch(() => {});
-}
-
-async function run(connection: RedisConnection, script: Script, key: string, values: readonly string[]) {
-  try {
-    return await connection.send(key, ["EVALSHA", script.sha1, "1", key, ...values]);
-  } catch (error) {
-    if (!isErrorReply(error, "NOSCRIPT")) throw error;
-    return connection.send(key, ["EVAL", script.text, "1", key, ...values]);
-  }
+  await runScript(connection, release, [key], [owner]).catch(() => {});
 }

@@ -4,7 +4,7 @@
  */
 import { type RedisClient, RedisLink, type RedisReply, type RedisWatch } from "./redis-link.ts";
 import { formatAddress, type RedisAddress, type RedisSettings } from "./redis-options.ts";
-import { RedisProblem, toRedisProblem } from "./redis-problem.ts";
+import { isErrorReply, RedisProblem, toRedisProblem } from "./redis-problem.ts";
 import type { SlotOwner } from "./redis-servers.ts";
 
 export interface RedisSessionOptions {
@@ -80,7 +80,10 @@ export class RedisSession {
     try {
       return await commands.send(args);
     } catch (error) {
-      throw toRedisProblem(error, commands.address);
+      const problem = toRedisProblem(error, commands.address);
+      // After a failover, or when a slot has moved, the connection is with a server that is not the master any more.
+      if (isErrorReply(error, "READONLY") || isErrorReply(error, "MOVED")) this.fail(problem);
+      throw problem;
     }
   }
 

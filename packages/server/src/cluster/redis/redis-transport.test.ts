@@ -9,6 +9,7 @@ import {
   startRedisServer,
 } from "../../../../../test/support/redis-server.ts";
 import { createCertificate, hasOpenssl } from "../../../../../test/support/tls-certificates.ts";
+import { redisFailures } from "../../failures/redis-failures.ts";
 import { createTransport, openTransport, type TestTransport, until } from "./redis-transport.test.harness.ts";
 
 const search = inject("redisServer");
@@ -347,6 +348,22 @@ describe.skipIf(!search.found)("when the server does not let it, a transport", (
     node.publish("news", "no");
     expect(await node.disconnected()).toContain(`${server.address} refuses a command, key or channel`);
     expect(node.failures.map(({ name }) => name)).toEqual(["cluster-redis-permission-denied"]);
+  });
+
+  it("needs no more than the failure says a user must be permitted", async () => {
+    const server = await startOwn();
+    const rules = /ACL SETUSER name (.*)\.$/.exec(
+      redisFailures.definitions["cluster-redis-permission-denied"].fix,
+    )!;
+    await server.command("ACL", "SETUSER", "node", "on", ">word", ...rules[1]!.split(" "));
+    const node = await openTransport({ host, port: server.port, username: "node", password: "word" });
+    node.subscribe("news");
+    node.subscribe({ kind: "channel", appId: "1", channel: "c" });
+    await node.settle();
+    expect(await node.transport.holdLease("leader", "node-1", 60_000)).toBe(true);
+    await node.transport.releaseLease("leader", "node-1");
+    expect(node.states).toEqual(["connected"]);
+    expect(await server.command("KEYS", "*")).toEqual([]);
   });
 
   it("says that a user may not subscribe to the channels of this prefix", async () => {

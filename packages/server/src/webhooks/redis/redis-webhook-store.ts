@@ -5,6 +5,7 @@
 import type { RedisConnection } from "../../cluster/redis/redis-connection.ts";
 import type { RedisReply } from "../../cluster/redis/redis-link.ts";
 import { isErrorReply } from "../../cluster/redis/redis-problem.ts";
+import { type RedisScript, runScript } from "../../cluster/redis/redis-script.ts";
 import {
   type AppendRequest,
   type AppendResult,
@@ -15,7 +16,6 @@ import {
   type StoreDepth,
   type WebhookStore,
 } from "../webhook-store.ts";
-import { type RedisScript, runScript } from "./redis-script.ts";
 import { appendScript, buryScript, deleteScript, replayScript } from "./webhook-scripts.ts";
 
 export interface RedisWebhookStoreOptions {

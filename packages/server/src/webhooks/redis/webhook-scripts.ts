@@ -3,7 +3,7 @@
  * what its receiver was told to be there, another stream the dead letters; `claim` names the leader that may tell edges, and
  * `writer` the last sequence that one process has appended.
  */
-import { defineScript } from "./redis-script.ts";
+import { defineScript } from "../../cluster/redis/redis-script.ts";
 
 /** Values for each entry: sequence, channel, JSON or nothing, time, key of the edge or nothing, `1` or `0`. */
 export const valuesPerEntry = 6;

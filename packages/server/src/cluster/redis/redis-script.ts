@@ -1,8 +1,8 @@
 /** Lua scripts in Redis: sent by their hash, and in full to a server that does not know it yet. */
 import { createHash } from "node:crypto";
-import type { RedisConnection } from "../../cluster/redis/redis-connection.ts";
-import type { RedisReply } from "../../cluster/redis/redis-link.ts";
-import { isErrorReply } from "../../cluster/redis/redis-problem.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import type { RedisReply } from "./redis-link.ts";
+import { isErrorReply } from "./redis-problem.ts";
 
 export interface RedisScript {
   readonly text: string;
@@ -24,7 +24,7 @@ export async function runScript(
   try {
     return await connection.send(keys[0], ["EVALSHA", sha1, ...rest]);
   } catch (error) {
-    if (!isErrorReply((error as Error).cause, "NOSCRIPT")) throw error;
+    if (!isErrorReply(error, "NOSCRIPT")) throw error;
     return connection.send(keys[0], ["EVAL", text, ...rest]);
   }
 }
