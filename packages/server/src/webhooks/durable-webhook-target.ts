@@ -47,7 +47,10 @@ export class DurableWebhookTarget implements WebhookTarget {
         const problem = describeProblem(error);
         reports.once(webhookFailures.create("webhook-queue-unavailable", { target, problem }));
       },
-      onBack: () => reports.forget("webhook-queue-unavailable", "webhook-buffer-full"),
+      onBack: () => {
+        reports.forget("webhook-queue-unavailable", "webhook-buffer-full");
+        this.#leadership?.startOver();
+      },
     });
     this.#appender = new WebhookAppender({
       store,

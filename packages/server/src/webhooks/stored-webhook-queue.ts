@@ -27,6 +27,9 @@ interface Settlement {
 /** Events that were read and are not taken out yet. Bounds memory, and how many channels can be served beside one that waits. */
 const maxOpenEvents = 1000;
 
+/** A store that crashes may forget this much of what was taken out of it, and it is still not delivered again. */
+const maxSettledPositions = 5000;
+
 /** Read with one call. */
 const readSize = 200;
 
@@ -38,12 +41,16 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
   readonly #lines = new EventLines();
   /** Where events stand in the store that are not taken out of it. */
   readonly #positions = new Map<number, string>();
+  readonly #openPositions = new Set<string>();
+  /** Of the last events that were settled, oldest first. */
+  readonly #settledPositions = new Set<string>();
   readonly #settlements: Settlement[] = [];
   #settling = false;
   #after: string | undefined;
   #lastId = 0;
   #reading = false;
   #mustRead = false;
+  #mustStartOver = false;
   #closed = false;
   #cancelPoll: (() => void) | undefined;
   #stopWatching: (() => void) | undefined;
@@ -64,6 +71,15 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
     if (this.#stopWatching && !this.#reading && !this.#closed) void this.#read();
   }
 
+  /**
+   * The store was away. One that crashed may hold again what was taken out of it shortly before: reads from the beginning, and
+   * takes that out once more.
+   */
+  startOver(): void {
+    this.#mustStartOver = true;
+    this.wake();
+  }
+
   take(max: number): readonly QueuedEvent[] {
     return this.#closed ? [] : this.#lines.take(max);
   }
@@ -73,10 +89,10 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
     const positions = events.flatMap(({ id }) => this.#positions.get(id) ?? []);
     const reason = givenUp && { ...givenUp, givenUpAtMs: this.#options.timeOfDay() };
     await new Promise<void>((done) => {
-      this.#settlements.push({ positions, reason, done });
-      if (!this.#settling) void this.#writeSettlements();
+      this.#write({ positions, reason, done });
     });
     for (const { id } of events) this.#positions.delete(id);
+    for (const position of positions) this.#rememberSettled(position);
     this.#lines.settle(events);
     this.wake();
   }
@@ -103,6 +119,8 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
       const room = Math.min(readSize, maxOpenEvents - this.#positions.size);
       if (room <= 0) break;
       this.#mustRead = false;
+      if (this.#mustStartOver) this.#after = undefined;
+      this.#mustStartOver = false;
       const events = await calls.tryOnce(() => store.read(this.#after, room));
       if (this.#closed) break;
       isAway = events === undefined;
@@ -118,13 +136,38 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
   }
 
   #addAll(events: Awaited<ReturnType<WebhookStore["read"]>>): void {
+    const again: string[] = [];
+    let arrived = 0;
     for (const { position, channel, json, raisedAtMs } of events) {
+      this.#after = position;
+      if (this.#openPositions.has(position)) continue;
+      if (this.#settledPositions.has(position)) {
+        again.push(position);
+        continue;
+      }
       const id = ++this.#lastId;
       this.#positions.set(id, position);
+      this.#openPositions.add(position);
       this.#lines.add({ id, channel, json, raisedAtMs });
-      this.#after = position;
+      arrived++;
     }
-    if (events.length > 0) this.#options.onArrived(events.length);
+    if (again.length > 0) this.#write({ positions: again, reason: undefined, done: () => {} });
+    if (arrived > 0) this.#options.onArrived(arrived);
+  }
+
+  #rememberSettled(position: string): void {
+    this.#openPositions.delete(position);
+    this.#settledPositions.add(position);
+    if (this.#settledPositions.size <= maxSettledPositions) return;
+    for (const oldest of this.#settledPositions) {
+      this.#settledPositions.delete(oldest);
+      return;
+    }
+  }
+
+  #write(settlement: Settlement): void {
+    this.#settlements.push(settlement);
+    if (!this.#settling) void this.#writeSettlements();
   }
 
   /** In order: of one channel, what is left in the store is always the end of it. */

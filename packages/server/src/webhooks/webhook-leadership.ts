@@ -74,6 +74,11 @@ export class WebhookLeadership {
     this.#queue.wake();
   }
 
+  /** The store was away. */
+  startOver(): void {
+    this.#queue.startOver();
+  }
+
   /** In the store, or under way. */
   depth(): Promise<number> {
     return this.#deliverer.depth();

@@ -116,7 +116,9 @@ export function describeWebhookStore(name: string, startBackend: () => Promise<S
 
     it("records an edge that is no event", async () => {
       await store.claim("me");
-      await append([{ sequence: ++sequence, channel: "a", raisedAtMs: 1, edge: { key: "a", present: true } }]);
+      await append([
+        { sequence: ++sequence, channel: "a", raisedAtMs: 1, edge: { key: "a", present: true } },
+      ]);
       expect(await readAll()).toEqual([]);
       expect([...(await store.claim("other"))]).toEqual(["a"]);
     });
@@ -185,7 +187,11 @@ export function describeWebhookStore(name: string, startBackend: () => Promise<S
       for (let start = 0; start < events.length; start += 100) {
         await append(events.slice(start, start + 100), { to: roomy });
       }
-      for (let left = await roomy.read(undefined, 100); left.length > 0; left = await roomy.read(undefined, 100)) {
+      for (
+        let left = await roomy.read(undefined, 100);
+        left.length > 0;
+        left = await roomy.read(undefined, 100)
+      ) {
         await roomy.bury(
           left.map(({ position }) => position),
           reason,

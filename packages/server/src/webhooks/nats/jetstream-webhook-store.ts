@@ -1,7 +1,10 @@
 /**
  * What one webhook has in JetStream. A message is deleted when it is settled, so that what is in the stream is what is not
- * delivered yet; no consumer holds a second opinion. JetStream cannot write two things at once: an event is stored before what
- * it tells is, and whoever takes over reads both (see `claim`).
+ * delivered yet; no consumer holds a second opinion. JetStream cannot write two things at once, so their order has to do:
+ *
+ * - An event is stored before what it tells is recorded, and whoever takes over reads both.
+ * - Claims stand in the stream of events. An edge that was stored by an older claim, and after a newer one, is void: its writer
+ *   had lost the claim between asking and storing. Whoever reads passes it over.
  */
 import { JetStreamApiError, type NextMsgRequest, type StoredMsg } from "@nats-io/jetstream";
 import {
@@ -35,8 +38,10 @@ export interface JetStreamWebhookStoreOptions {
   readonly watch: WebhookStore["watch"];
 }
 
-/** Read with one call; each takes a request. */
-const maxRead = 50;
+/** Requests of which one call makes many. */
+const atOnce = 50;
+
+const keptClaims = 2;
 
 /** Of a full queue, dropped at once: a part of the greatest length, so that not every event has to drop another. */
 const droppedPart = 100;
@@ -44,6 +49,8 @@ const droppedPart = 100;
 export class JetStreamWebhookStore implements WebhookStore {
   readonly watch: WebhookStore["watch"];
   readonly #options: JetStreamWebhookStoreOptions;
+  /** Where claims stand in one life of the stream, as far as they are kept; the last is our own. */
+  #claims: { readonly epoch: string; readonly sequences: readonly number[] } = { epoch: "", sequences: [] };
   /** Under way, or the last one. */
   #appending: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +66,7 @@ export class JetStreamWebhookStore implements WebhookStore {
   claim(owner: string): Promise<Set<string>> {
     const { access, subjects } = this.#options;
     return access.use(async (session) => {
-      await session.js.publish(subjects.claim, owner);
+      await this.#writeClaim(session, owner);
       const filter = `${subjects.told}.>`;
       const { state } = await session.jsm.streams.info(access.streams.told, { subjects_filter: filter });
       const told = new Set(Object.keys(state.subjects ?? {}).map((subject) => this.#readTold(subject)));
@@ -73,28 +80,26 @@ export class JetStreamWebhookStore implements WebhookStore {
   }
 
   restore(owner: string, told: Iterable<string>): Promise<void> {
-    const { access, subjects } = this.#options;
+    const { access } = this.#options;
     return access.use(async (session) => {
       const edges = [...told].map((key) => ({ key, present: true }));
-      for (let start = 0; start < edges.length; start += maxRead) {
-        await this.#record(session, edges.slice(start, start + maxRead));
+      for (let start = 0; start < edges.length; start += atOnce) {
+        await this.#record(session, edges.slice(start, start + atOnce));
       }
-      const claimed = await this.#readOwner(session);
-      if (claimed === undefined) await session.js.publish(subjects.claim, owner);
+      const claimed = await this.#readClaim(session);
+      if (claimed === undefined) await this.#writeClaim(session, owner);
     });
   }
 
   append({ writer, owner, entries }: AppendRequest): Promise<AppendResult> {
     const appended = this.#options.access.use(async (session): Promise<AppendResult> => {
       const edges = new Map(entries.flatMap(({ edge }) => (edge ? [[edge.key, edge]] : [])));
-      if (edges.size > 0) {
-        const claimed = await this.#readOwner(session);
-        if (claimed === undefined) return { outcome: "lost" };
-        if (claimed !== owner) return { outcome: "taken" };
-      }
+      const claim = edges.size > 0 ? await this.#readClaim(session) : undefined;
+      if (edges.size > 0 && claim?.owner !== owner) return { outcome: claim ? "taken" : "lost" };
       let dropped = 0;
       // One after the other: one that is refused must not be overtaken.
-      for (const entry of entries) dropped += await this.#store(session, writer, entry);
+      for (const entry of entries) dropped += await this.#store(session, writer, entry, claim?.sequence);
+      if (claim && (await this.#readClaim(session))?.owner !== owner) return { outcome: "taken" };
       await this.#record(session, [...edges.values()]);
       return { outcome: "appended", dropped };
     });
@@ -110,7 +115,7 @@ export class JetStreamWebhookStore implements WebhookStore {
       for await (const { sequence, message } of this.#walkQueue(session, start)) {
         const { channel, json, raisedAtMs } = message;
         events.push({ position: `${epoch}/${sequence}`, channel, json, raisedAtMs });
-        if (events.length >= Math.min(max, maxRead)) break;
+        if (events.length >= Math.min(max, atOnce)) break;
       }
       return events;
     });
@@ -121,9 +126,11 @@ export class JetStreamWebhookStore implements WebhookStore {
     await this.#appending;
     const { access } = this.#options;
     await access.use(async (session) => {
-      for (const position of positions) {
-        const sequence = readSequence(position, session.epochs.queue);
-        if (sequence !== undefined) await deleteMessage(session, access.streams.queue, sequence);
+      const { epochs } = session;
+      const sequences = positions.flatMap((position) => readSequence(position, epochs.queue) ?? []);
+      for (let start = 0; start < sequences.length; start += atOnce) {
+        const some = sequences.slice(start, start + atOnce);
+        await Promise.all(some.map((sequence) => deleteMessage(session, access.streams.queue, sequence)));
       }
     });
   }
@@ -206,10 +213,15 @@ export class JetStreamWebhookStore implements WebhookStore {
   }
 
   /** Answers how many of the oldest had to be dropped. */
-  #store(session: JetStreamSession, writer: string, entry: NewEntry): Promise<number> {
-    const { channel, json, raisedAtMs, edge, sequence } = entry;
+  #store(
+    session: JetStreamSession,
+    writer: string,
+    { channel, json, raisedAtMs, edge, sequence }: NewEntry,
+    claimedAt: number | undefined,
+  ): Promise<number> {
     if (json === undefined) return Promise.resolve(0);
-    return this.#publish(session, { channel, json, raisedAtMs, edge }, `${writer}-${sequence}`);
+    const tells = edge && claimedAt !== undefined ? { ...edge, claimedAt } : undefined;
+    return this.#publish(session, { channel, json, raisedAtMs, edge: tells }, `${writer}-${sequence}`);
   }
 
   async #publish(session: JetStreamSession, message: QueuedMessage, msgID: string): Promise<number> {
@@ -248,10 +260,27 @@ export class JetStreamWebhookStore implements WebhookStore {
     );
   }
 
-  async #readOwner({ jsm }: JetStreamSession): Promise<string | undefined> {
+  /** The one in force, and where it stands in the stream. */
+  async #readClaim({ jsm }: JetStreamSession): Promise<{ owner: string; sequence: number } | undefined> {
     const { access, subjects } = this.#options;
-    const found = await jsm.streams.getMessage(access.streams.told, { last_by_subj: subjects.claim });
-    return found?.string();
+    const found = await jsm.streams.getMessage(access.streams.queue, { last_by_subj: subjects.claim });
+    return found ? { owner: found.string(), sequence: found.seq } : undefined;
+  }
+
+  async #writeClaim(session: JetStreamSession, owner: string): Promise<void> {
+    const { access, subjects } = this.#options;
+    const { queue } = access.streams;
+    const { seq } = await session.js.publish(subjects.claim, owner);
+    const earlier: number[] = [];
+    for await (const claim of walk(session, queue, subjects.claim, 1)) earlier.push(claim.seq);
+    this.#claims = { epoch: session.epochs.queue, sequences: [...new Set([...earlier, seq])] };
+    await session.jsm.streams.purge(queue, { filter: subjects.claim, keep: keptClaims });
+  }
+
+  #isVoid({ epochs }: JetStreamSession, sequence: number, { edge }: QueuedMessage): boolean {
+    const { epoch, sequences } = this.#claims;
+    if (edge === undefined || epoch !== epochs.queue) return false;
+    return sequences.some((claim) => edge.claimedAt < claim && claim < sequence);
   }
 
   #readTold(subject: string): string {
@@ -262,7 +291,8 @@ export class JetStreamWebhookStore implements WebhookStore {
     const { access, subjects } = this.#options;
     for await (const { seq: sequence, data } of walk(session, access.streams.queue, subjects.queue, start)) {
       const message = readMessage(data);
-      if (message) yield { sequence, message };
+      if (message && !this.#isVoid(session, sequence, message)) yield { sequence, message };
+      else await deleteMessage(session, access.streams.queue, sequence);
     }
   }
 
@@ -307,7 +337,7 @@ async function deleteMessage({ jsm }: JetStreamSession, stream: string, sequence
   try {
     await jsm.streams.deleteMessage(stream, sequence, false);
   } catch (error) {
-    if (!isRefusal(error, codes.messageNotFound)) throw error;
+    if (!isRefusal(error, codes.messageNotFound) && !isRefusal(error, codes.sequenceNotFound)) throw error;
   }
 }
 

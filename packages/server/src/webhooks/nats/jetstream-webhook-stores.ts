@@ -49,6 +49,9 @@ export interface JetStreamAccess {
 /** What was appended within this time is not appended again. In nanoseconds, as NATS wants it. */
 const duplicateWindowNs = 10 * 60 * 1_000_000_000;
 
+/** The limit counts for claims as well: two that are kept, and a new one. */
+const leastMaxEvents = 3;
+
 const maxBytes = { queue: 1024 ** 3, told: 256 * 1024 ** 2, dead: 256 * 1024 ** 2 } as const;
 
 export class JetStreamWebhookStores implements WebhookStores {
@@ -72,7 +75,7 @@ export class JetStreamWebhookStores implements WebhookStores {
     const name = `${prefix}-webhooks`;
     this.#access = {
       streams: { queue: `${name}-queue`, told: `${name}-told`, dead: `${name}-dead` },
-      maxEvents,
+      maxEvents: Math.max(leastMaxEvents, maxEvents),
       use: (work) => this.#use(work),
     };
   }
@@ -123,8 +126,8 @@ export class JetStreamWebhookStores implements WebhookStores {
     const { streams } = this.#access;
     const [queue, dead] = await Promise.all([
       this.#openStream(jsm, streams.queue, {
-        subjects: [`${this.#root}.queue.>`],
-        max_msgs_per_subject: this.#options.maxEvents,
+        subjects: [`${this.#root}.queue.>`, `${this.#root}.claim.>`],
+        max_msgs_per_subject: this.#access.maxEvents,
         // Else the server would drop the oldest and nobody could count them.
         discard: "new",
         discard_new_per_subject: true,
@@ -138,7 +141,7 @@ export class JetStreamWebhookStores implements WebhookStores {
         duplicate_window: duplicateWindowNs,
       }),
       this.#openStream(jsm, streams.told, {
-        subjects: [`${this.#root}.told.>`, `${this.#root}.claim.>`],
+        subjects: [`${this.#root}.told.>`],
         max_msgs_per_subject: 1,
         max_bytes: maxBytes.told,
       }),
@@ -209,5 +212,6 @@ export const codes = {
   streamNotFound: 10059,
   streamNameInUse: 10058,
   messageNotFound: 10057,
+  sequenceNotFound: 10043,
   limitReached: 10077,
 } as const;

@@ -7,11 +7,16 @@ export interface QueuedMessage {
   readonly json: string;
   /** Milliseconds since 1970. */
   readonly raisedAtMs: number;
-  /** What it tells, so that it is known even if it could not be recorded any more. */
-  readonly edge: Edge | undefined;
+  /** What it tells, so that it is known even if it could not be recorded any more, and the claim by which it was stored. */
+  readonly edge: (Edge & { readonly claimedAt: number }) | undefined;
 }
 
-type MessageFields = readonly [channel: string, json: string, raisedAtMs: number, edge?: Edge];
+type MessageFields = readonly [
+  channel: string,
+  json: string,
+  raisedAtMs: number,
+  edge?: QueuedMessage["edge"],
+];
 type LetterFields = readonly [channel: string, json: string, raisedAtMs: number, reason: DeadReason];
 
 export function formatMessage({ channel, json, raisedAtMs, edge }: QueuedMessage): string {
