@@ -2,7 +2,7 @@
  * Composition root: makes every part of the server from the configuration, in the order in which they depend on each
  * other, and says in which order they start and stop. The only place besides the commands that reads the configuration.
  */
-import { type Failure, type FailureContext, WebSocketServer } from "@antiphon/websocket";
+import { type FailureContext, WebSocketServer } from "@antiphon/websocket";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { AntiphonServer, Listening, NodeOptions, ServerNode, WorkerPlace } from "./antiphon-server.ts";
@@ -31,6 +31,7 @@ import {
 } from "./lifecycle/http-server.ts";
 import { createMemoryWatch } from "./lifecycle/memory-watch.ts";
 import { now, timeOfDay } from "./lifecycle/process-clock.ts";
+import { reportOnce } from "./lifecycle/report-once.ts";
 import { timerScheduler } from "./lifecycle/timer-scheduler.ts";
 import { WebhookDelivery } from "./lifecycle/webhook-delivery.ts";
 import { createWebhookStores } from "./lifecycle/webhook-stores.ts";
@@ -73,6 +74,8 @@ class Antiphon implements ServerNode {
   readonly #server: AnyHttpServer;
   readonly #websockets: WebSocketServer;
   readonly #api: FastifyInstance;
+  /** For the connections to Redis or NATS, of which there are several. */
+  readonly #reportBackend = reportOnce((failure) => this.#failures.write(failure, {}), now);
   #port = 0;
   #status: ServerStatus = "starting";
 
@@ -158,6 +161,7 @@ class Antiphon implements ServerNode {
       settings: this.#config,
       logger: this.#logger,
       report: (failure) => this.#failures.write(failure, {}),
+      reportBackend: this.#reportBackend,
       now,
       scheduler: timerScheduler,
     });
@@ -200,14 +204,13 @@ class Antiphon implements ServerNode {
   }
 
   #createWebhooks(): WebhookDelivery {
-    const report = (failure: Failure): void => this.#failures.write(failure, {});
     return new WebhookDelivery({
       settings: this.#config.webhooks,
       now,
       timeOfDay,
       failures: this.#failures,
       onDelivery: (result) => this.#metrics.webhookDone(result),
-      stores: createWebhookStores(this.#config, { watches: true, report }),
+      stores: createWebhookStores(this.#config, { watches: true, report: this.#reportBackend }),
     });
   }
 

@@ -24,6 +24,8 @@ export interface ClusterMembershipOptions {
   readonly settings: BackendSettings;
   readonly logger: Logger;
   readonly report: (failure: Failure) => void;
+  /** Gets what is wrong with the connection to Redis or NATS, beside that it is lost. */
+  readonly reportBackend: (failure: Failure) => void;
   readonly now: Now;
   readonly scheduler: Scheduler;
 }
@@ -42,16 +44,15 @@ export class ClusterMembership {
 
   constructor(options: ClusterMembershipOptions) {
     this.#options = options;
-    const { settings, now, scheduler } = options;
-    const report = (failure: Failure): void => this.#report(failure);
-    this.#transport = new CountedClusterTransport(createTransport(settings, report), (connected) =>
+    const { settings, reportBackend, now, scheduler } = options;
+    this.#transport = new CountedClusterTransport(createTransport(settings, reportBackend), (connected) =>
       this.#noteLink(connected),
     );
     this.adapter = new DistributedClusterAdapter({
       transport: this.#transport,
       heartbeatMs: settings.cluster.heartbeatMs,
       nodeTimeoutMs: settings.cluster.nodeTimeoutMs,
-      report,
+      report: (failure) => this.#report(failure),
       onInfo: (message, details) => this.#inform(message, details),
       now,
       scheduler,
