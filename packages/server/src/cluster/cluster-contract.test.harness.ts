@@ -390,6 +390,18 @@ export function describeClusterContract({ name, nodeCount, create }: ContractSub
       }
     });
 
+    it("reach whoever is subscribed, once, in order", async () => {
+      const nodes = await start();
+      const clients = nodes.map((node) => node.connect().subscribe("cache-a"));
+      await cluster.settle();
+      for (const client of clients) client.take();
+      for (const data of ["1", "2"]) nodes[0].hub.publish({ name: "e", channel: "cache-a", data });
+      await cluster.settle();
+      for (const client of clients) {
+        expect(client.take()).toEqual([event("e", "cache-a", "1"), event("e", "cache-a", "2")]);
+      }
+    });
+
     it("agree on the last event when nodes publish at the same time", async () => {
       const nodes = await start();
       for (const [index, { hub }] of nodes.entries()) {

@@ -58,10 +58,4 @@ export class Announcer {
       }
     }
   }
-
-  /** Numbers from the beginning, in a new life. What waits was made before, and is part of what is told to readers. */
-  restart(): void {
-    this.#batch.take();
-    this.#sequence = 0;
-  }
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ClusterWorld, heartbeatMs, nodeTimeoutMs } from "./cluster-world.test.harness.ts";
+import { createIdentity } from "./node-identity.ts";
+import { leaderTopic } from "./topics.ts";
+import { encodeMessage } from "./wire-message.ts";
 
 describe("the node that leads", () => {
   it("raises what happens on any node, once", async () => {
@@ -63,6 +66,34 @@ describe("the node that leads", () => {
     expect(first.leadership).toEqual([true, false, true]);
   });
 
+  it("does not lead again before it knows what it missed", async () => {
+    const world = new ClusterWorld();
+    const [first, second] = await world.addNodes("first", "second");
+    world.server.stop();
+    second.enter("presence-a", "1");
+    await world.settle();
+    world.lose("snapshot-portion", first);
+    world.lose("snapshot-portion", second, 3);
+    world.server.start();
+    await world.run(12 * heartbeatMs);
+    expect(world.leaders()).toHaveLength(1);
+    expect(first.members("presence-a")).toEqual(["1"]);
+    // What it learnt before it led was not seen to happen while it led.
+    expect(world.takeRaised()).toEqual([]);
+  });
+
+  it("leads no longer once it hears that it was given up", async () => {
+    const world = new ClusterWorld();
+    const [first, second] = await world.addNodes("first", "second");
+    world.server.loses = (to, { from }) => to === second.transport && from === first.transport;
+    await world.run(nodeTimeoutMs + 2 * heartbeatMs);
+    expect(world.leaders()).toEqual([first]);
+    world.server.loses = () => false;
+    await world.run(2 * heartbeatMs);
+    expect(first.leadership).toEqual([true, false]);
+    expect(world.leaders()).toEqual([second]);
+  });
+
   it("gives the lead to another when it stops", async () => {
     const world = new ClusterWorld();
     const [first, second] = await world.addNodes("first", "second");
@@ -78,6 +109,14 @@ describe("the node that leads", () => {
     world.server.leases.set("leader", { owner: "another", untilMs: Number.POSITIVE_INFINITY });
     await world.run(heartbeatMs);
     expect(first.leadership).toEqual([true, false]);
+  });
+
+  it("alone is told of cache misses", async () => {
+    const world = new ClusterWorld();
+    const [, second] = await world.addNodes("first", "second");
+    const message = { type: "cache-miss", appId: second.node.hub.app.id, channel: "cache-a" } as const;
+    second.adapter.received(leaderTopic, encodeMessage(createIdentity(), message));
+    expect(world.takeRaised()).toEqual([]);
   });
 
   it("raises a cache miss that others see, unless there is an event by now", async () => {

@@ -93,7 +93,7 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
       transport,
       ttlMs: nodeTimeoutMs,
       onGained: () => this.#lead(),
-      onLost: () => this.#follow(),
+      onLost: () => this.#stopLeading(),
       now,
       scheduler,
     });
@@ -125,7 +125,7 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
     return this.#leadership.leads;
   }
 
-  /** Number of the last change message that this node has sent in this life. */
+  /** Number of the last change message that this node has sent. */
   get sequence(): number {
     return this.#announcer.sequence;
   }
@@ -340,8 +340,6 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
   #liveAgain(): void {
     void this.#leadership.release();
     this.#identity = { ...this.#identity, life: this.#identity.life + 1 };
-    this.#announcer.restart();
-    this.#snapshots?.close();
     this.#pulse.restart();
     this.#peers?.excuse(Number.POSITIVE_INFINITY);
     if (!this.isConnected) return;
@@ -367,7 +365,7 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
     this.#listener?.leadershipGained();
   }
 
-  #follow(): void {
+  #stopLeading(): void {
     this.#transport.unsubscribe(leaderTopic);
     this.#listener?.leadershipLost();
   }

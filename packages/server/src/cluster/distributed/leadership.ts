@@ -71,8 +71,16 @@ export class Leadership {
     const owner = this.#owner;
     this.#owner = undefined;
     if (owner === undefined) return;
-    // It ends by itself if it cannot be given up.
-    await this.#options.transport.releaseLease(leaseName, owner).catch(() => undefined);
+    const { transport, scheduler, ttlMs } = this.#options;
+    await new Promise<void>((resolve) => {
+      // If it cannot be given up, it has ended by itself by then.
+      const cancel = scheduler.schedule(ttlMs, resolve);
+      const settle = (): void => {
+        cancel();
+        resolve();
+      };
+      transport.releaseLease(leaseName, owner).then(settle, settle);
+    });
   }
 
   #holdUntil(untilMs: number): void {

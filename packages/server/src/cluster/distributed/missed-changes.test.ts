@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { member } from "../../pusher/session.test.harness.ts";
 import { ClusterWorld, heartbeatMs, nodeTimeoutMs, typeOf } from "./cluster-world.test.harness.ts";
+import { createIdentity } from "./node-identity.ts";
+import { inboxTopic, stateTopic } from "./topics.ts";
+import { encodeMessage } from "./wire-message.ts";
 
 describe("a change that was lost on the way", () => {
   it("is noticed with the next one", async () => {
@@ -193,6 +196,45 @@ describe("a snapshot", () => {
   });
 });
 
+describe("a change that comes twice", () => {
+  it("does not undo what came after it", async () => {
+    const world = new ClusterWorld();
+    const [first] = await world.addNodes("first");
+    const sender = createIdentity();
+    const say = (sequence: number, count: number): void => {
+      const changes = [{ type: "subscriptions", channel: "a", count } as const];
+      const message = { type: "changes", sequence, appId: first.node.hub.app.id, changes } as const;
+      first.adapter.received(stateTopic, encodeMessage(sender, message));
+    };
+    say(1, 1);
+    expect(first.node.hub.channel("a").occupied).toBe(true);
+    say(2, 0);
+    say(1, 1);
+    expect(first.node.hub.channel("a").occupied).toBe(false);
+  });
+});
+
+describe("what was announced in the same turn", () => {
+  it("goes before the portion that it is part of", async () => {
+    const world = new ClusterWorld();
+    const [first, second] = await world.addNodes("first", "second");
+    const types: (string | undefined)[] = [];
+    world.server.loses = (to, { payload }) => {
+      if (to === second.transport) types.push(typeOf(payload));
+      return false;
+    };
+    first.node.connect().subscribe("a").unsubscribe("a").subscribe("a");
+    const [instance = "", life] = second.adapter.nodeId.split("-");
+    const request = encodeMessage(
+      { instance, life: Number(life) },
+      { type: "snapshot-request", id: 1, portion: 0 },
+    );
+    first.adapter.received(inboxTopic("first"), request);
+    await world.settle();
+    expect(types).toEqual(["changes", "snapshot-portion"]);
+  });
+});
+
 describe("a node that starts", () => {
   it("without a server resolves after a while, and joins when there is one", async () => {
     const world = new ClusterWorld();
@@ -214,6 +256,9 @@ describe("a node that starts", () => {
     const nodes = await world.addNodes("first", "second", "third");
     for (const [index, node] of nodes.entries()) node.enter("presence-a", `${index}`);
     await world.settle();
+    // It hears of the others by their heartbeats only, each of which comes when it is due.
+    world.server.loses = (to, { payload }) =>
+      nodes.every(({ transport }) => transport !== to) && typeOf(payload) === "snapshot-request";
     const late = await world.add();
     expect(late.members("presence-a")).toEqual(["0", "1", "2"]);
   });

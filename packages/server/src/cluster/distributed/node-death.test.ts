@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ClusterWorld, heartbeatMs, nodeTimeoutMs } from "./cluster-world.test.harness.ts";
+import type { StateChange } from "../state-change.ts";
+import { createIdentity } from "./node-identity.ts";
+import { stateTopic } from "./topics.ts";
+import { encodeMessage, type WireMessage } from "./wire-message.ts";
 
 const added = "pusher_internal:member_added";
 const removed = "pusher_internal:member_removed";
@@ -20,6 +24,29 @@ describe("a node that dies", () => {
     for (const each of [first, second]) expect(each.takeReports()).toEqual(["cluster-node-lost"]);
   });
 
+  it("is not heard any more under its former id once it lives again", async () => {
+    const world = new ClusterWorld();
+    const [first] = await world.addNodes("first");
+    const { instance } = createIdentity();
+    const say = (life: number, message: WireMessage): void =>
+      first.adapter.received(stateTopic, encodeMessage({ instance, life }, message));
+    say(2, { type: "heartbeat", sequence: 0 });
+    const changes: StateChange[] = [{ type: "subscriptions", channel: "late", count: 1 }];
+    say(1, { type: "changes", sequence: 1, appId: first.node.hub.app.id, changes });
+    say(1, { type: "left" });
+    expect(first.node.hub.channels().size).toBe(0);
+    expect(first.adapter.describePeers().map(({ nodeId }) => nodeId)).toEqual([`${instance}-2`]);
+  });
+
+  it("is one of a thousand at most", async () => {
+    const world = new ClusterWorld();
+    const [first] = await world.addNodes("first");
+    for (let each = 0; each < 1100; each++) {
+      first.adapter.received(stateTopic, encodeMessage(createIdentity(), { type: "heartbeat", sequence: 0 }));
+    }
+    expect(first.adapter.describePeers()).toHaveLength(1000);
+  });
+
   it("and says so is gone at once", async () => {
     const world = new ClusterWorld();
     const [first, second] = await world.addNodes("first", "second");
@@ -30,6 +57,8 @@ describe("a node that dies", () => {
     expect(first.node.hub.channels().size).toBe(0);
     expect(first.takeReports()).toEqual([]);
     expect(first.adapter.describePeers()).toEqual([]);
+    await first.adapter.stop();
+    expect(world.clock.pending).toBe(0);
   });
 });
 

@@ -21,7 +21,7 @@ const changes = stateChangesSchema.max(maxChangesTogether);
 const wireMessageSchema = z.discriminatedUnion("type", [
   /** To all: the sender lives, and its last `changes` had this number. */
   z.strictObject({ type: z.literal("heartbeat"), sequence: number }),
-  /** To all, numbered from 1 in each life. */
+  /** To all, numbered one by one. */
   z.strictObject({ type: z.literal("changes"), sequence: number, appId: text, changes }),
   z.strictObject({ type: z.literal("command"), command: clusterCommandSchema }),
   /** To all: the sender ends. */
