@@ -58,6 +58,29 @@ describe("reading", () => {
     expect(hub.members("presence-a")).toEqual([]);
   });
 
+  it("walks through channels and members, as they are when their turn comes", () => {
+    const node = new TestNode();
+    const client = node.connect().subscribe("a").subscribe("presence-b", member(1));
+    node.connect().subscribe("presence-b", member(1));
+    node.connect().subscribe("presence-b", member("2"));
+    const walk = node.hub.occupants()[Symbol.iterator]();
+    expect(walk.next().value).toEqual({ channel: "a" });
+    client.subscribe("c");
+    const rest = Array.from({ [Symbol.iterator]: () => walk });
+    expect(rest).toEqual([
+      { channel: "presence-b" },
+      { channel: "presence-b", userId: "1" },
+      { channel: "presence-b", userId: "2" },
+      { channel: "c" },
+    ]);
+    client.session.closed();
+    expect(node.hub.isPresent({ channel: "a" })).toBe(false);
+    expect(node.hub.isPresent({ channel: "presence-b" })).toBe(true);
+    expect(node.hub.isPresent({ channel: "presence-b", userId: "1" })).toBe(true);
+    expect(node.hub.isPresent({ channel: "presence-b", userId: "3" })).toBe(false);
+    expect(node.hub.isPresent({ channel: "a", userId: "1" })).toBe(false);
+  });
+
   it("lists members oldest first", () => {
     const node = new TestNode();
     for (const id of [3, "1", 2]) node.connect().subscribe("presence-a", member(id, { of: id }));

@@ -12,6 +12,7 @@ import { registerStartCommand } from "./start.ts";
 import { registerSubscribeCommand } from "./subscribe.ts";
 import { registerTriggerCommand } from "./trigger.ts";
 import { registerTapCommand } from "./tap.ts";
+import { registerWebhooksCommand } from "./webhooks.ts";
 
 const commands: readonly RegisterCommand[] = [
   registerStartCommand,
@@ -21,6 +22,7 @@ const commands: readonly RegisterCommand[] = [
   registerSubscribeCommand,
   registerTriggerCommand,
   registerBenchCommand,
+  registerWebhooksCommand,
   registerDecodeCommand,
   registerExplainCommand,
 ];
