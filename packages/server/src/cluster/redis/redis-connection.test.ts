@@ -70,7 +70,7 @@ describe.skipIf(!search.found)("a connection to Redis", () => {
     await expect(connection.send(key, ["GET", key])).rejects.toThrow("there is no connection to Redis");
     server.resume();
     await until(() => log.at(-1) === "ready");
-    expect(log).toEqual(["ready", `${server.address} did not answer within 500 ms`, "ready"]);
+    expect(log).toEqual(["ready", `${server.address} did not answer within 1000 ms`, "ready"]);
   });
 
   it("ends within an attempt to connect, and leaves nothing behind", async () => {

@@ -30,6 +30,11 @@ export class RedisSubscriptions {
   readonly #changed = new Map<string, number>();
   /** Names that the session was told to subscribe to. */
   #sent = new Set<string>();
+  /**
+   * Names of commands without an answer. Another about the same waits: the library forgets a name that is asked for again between
+   * the answers to its first command and to the one that gave it up.
+   */
+  #unanswered = new Set<string>();
   #session: RedisSession | undefined;
   #isScheduled = false;
 
@@ -53,6 +58,7 @@ export class RedisSubscriptions {
   async attach(session: RedisSession): Promise<void> {
     this.#session = session;
     this.#sent = new Set();
+    this.#unanswered = new Set();
     this.#changed.clear();
     for (const [name, { slot }] of this.#wanted) this.#changed.set(name, slot);
     await Promise.all(this.#sendChanges(session));
@@ -85,6 +91,8 @@ export class RedisSubscriptions {
     const added = new Map<number, string[]>();
     const removed = new Map<number, string[]>();
     for (const [name, slot] of this.#changed) {
+      if (this.#unanswered.has(name)) continue;
+      this.#changed.delete(name);
       const isWanted = this.#wanted.has(name);
       if (isWanted === this.#sent.has(name)) continue;
       if (isWanted) this.#sent.add(name);
@@ -94,7 +102,6 @@ export class RedisSubscriptions {
       if (names === undefined) group.set(slot, [name]);
       else names.push(name);
     }
-    this.#changed.clear();
     const subscribe = this.#options.isCluster ? "sSubscribe" : "subscribe";
     const unsubscribe = this.#options.isCluster ? "sUnsubscribe" : "unsubscribe";
     return [...this.#command(session, subscribe, added), ...this.#command(session, unsubscribe, removed)];
@@ -108,12 +115,18 @@ export class RedisSubscriptions {
     for (const [slot, names] of groups) {
       const client: RedisClient = session.subscriptionsOf(slot);
       for (let at = 0; at < names.length; at += maxNamesPerCommand) {
-        // The listener makes the client know which of several commands about one name was the last.
-        const done = client[command](names.slice(at, at + maxNamesPerCommand), this.#onMessage, true);
-        yield done.catch((error: unknown) => {
+        const some = names.slice(at, at + maxNamesPerCommand);
+        const unanswered = this.#unanswered;
+        for (const name of some) unanswered.add(name);
+        const answered = (): void => {
+          for (const name of some) unanswered.delete(name);
+          this.flush();
+        };
+        const refused = (error: unknown): never => {
           this.#options.onRefused(session, slot, error);
           throw error;
-        });
+        };
+        yield client[command](some, this.#onMessage, true).then(answered, refused);
       }
     }
   }

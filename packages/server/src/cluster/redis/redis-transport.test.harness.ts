@@ -2,12 +2,12 @@
 import type { Failure } from "@antiphon/websocket";
 import { onTestFinished, vi } from "vitest";
 import type { Topic } from "../distributed/cluster-transport.ts";
-import type { RedisWatch } from "./redis-link.ts";
+import { defaultRedisWatch, type RedisWatch } from "./redis-link.ts";
 import { type RedisOptions, type RedisSettings, readRedisOptions } from "./redis-options.ts";
 import { RedisTransport } from "./redis-transport.ts";
 
-/** Pings so often that a silent server is noticed within half a second. */
-export const impatientWatch: RedisWatch = { pingIntervalMs: 100, missedPings: 5 };
+/** Pings so often that a silent server is noticed within a second. */
+export const impatientWatch: RedisWatch = { pingIntervalMs: 200, missedPings: 5 };
 
 export class TestTransport {
   readonly transport: RedisTransport;
@@ -19,10 +19,10 @@ export class TestTransport {
   readonly #payloads = new Map<string, Buffer[]>();
   #barriers = 0;
 
-  constructor(settings: RedisSettings) {
+  constructor(settings: RedisSettings, watch: RedisWatch) {
     this.transport = new RedisTransport({
       settings,
-      watch: impatientWatch,
+      watch,
       report: (failure) => this.failures.push(failure),
     });
   }
@@ -108,15 +108,18 @@ export function settingsOf(options: RedisOptions): RedisSettings {
 }
 
 /** A transport that is not started yet. */
-export function createTransport(options: RedisOptions): TestTransport {
-  const test = new TestTransport(settingsOf(options));
+export function createTransport(options: RedisOptions, watch = defaultRedisWatch): TestTransport {
+  const test = new TestTransport(settingsOf(options), watch);
   onTestFinished(() => test.transport.stop());
   return test;
 }
 
 /** A transport that has made its first attempt. */
-export async function openTransport(options: RedisOptions): Promise<TestTransport> {
-  const test = createTransport(options);
+export async function openTransport(
+  options: RedisOptions,
+  watch = defaultRedisWatch,
+): Promise<TestTransport> {
+  const test = createTransport(options, watch);
   await test.start();
   return test;
 }

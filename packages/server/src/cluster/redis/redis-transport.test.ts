@@ -10,7 +10,13 @@ import {
 } from "../../../../../test/support/redis-server.ts";
 import { createCertificate, hasOpenssl } from "../../../../../test/support/tls-certificates.ts";
 import { redisFailures } from "../../failures/redis-failures.ts";
-import { createTransport, openTransport, type TestTransport, until } from "./redis-transport.test.harness.ts";
+import {
+  createTransport,
+  impatientWatch,
+  openTransport,
+  type TestTransport,
+  until,
+} from "./redis-transport.test.harness.ts";
 
 const search = inject("redisServer");
 const host = "127.0.0.1";
@@ -258,12 +264,12 @@ describe.skipIf(!search.found)("when the server is away, a transport", () => {
 
   it("says that it is silent when it stands still, and is back when it goes on", async () => {
     const server = await startOwn();
-    const node = await openTransport({ host, port: server.port, connectTimeoutMs: 300 });
+    const node = await openTransport({ host, port: server.port, connectTimeoutMs: 300 }, impatientWatch);
     node.subscribe("news");
     await node.settle();
     server.pause();
     const lease = node.transport.holdLease("leader", "node-1", 60_000);
-    expect(await node.disconnected()).toBe(`${server.address} did not answer within 500 ms`);
+    expect(await node.disconnected()).toBe(`${server.address} did not answer within 1000 ms`);
     expect(await lease).toBe(false);
     expect(await node.transport.holdLease("leader", "node-1", 60_000)).toBe(false);
     server.resume();
