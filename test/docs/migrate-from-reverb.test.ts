@@ -86,9 +86,14 @@ describe("moving from Laravel Reverb", () => {
   it("is told of what the table names", async () => {
     const { stdout } = await runAntiphon(["config", "check", "--env-file", ".env"], {
       cwd: folder,
-      env: { REVERB_SCALING_ENABLED: "true", REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: "all" },
+      env: {
+        REVERB_SCALING_ENABLED: "true",
+        REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: "all",
+        REDIS_TIMEOUT: "60",
+      },
     });
-    expect(stdout).toContain("REVERB_SCALING_ENABLED asks for scaling over Redis");
+    expect(stdout).toContain("it is looked for at 127.0.0.1:6379");
+    expect(stdout).toContain("a lost connection is tried again for ever");
     expect(stdout).toContain("only subscribers of a channel may send client events to it (members)");
   });
 
