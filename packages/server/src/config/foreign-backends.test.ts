@@ -122,7 +122,7 @@ describe("adapters as soketi's variables ask for them", () => {
     const single = await load({ ...redis, ...nodes, SOKETI_DB_REDIS_HOST: "c" });
     expect(single.config.redis.cluster.nodes).toEqual([]);
     expect(messages(single)).toEqual([
-      "The environment variable SOKETI_DB_REDIS_CLUSTER_NODES is known but ignored: SOKETI_ADAPTER_REDIS_CLUSTER_MODE is not true.",
+      "The environment variable SOKETI_DB_REDIS_CLUSTER_NODES is known but ignored: no cluster mode is on.",
     ]);
   });
 
@@ -163,8 +163,8 @@ describe("adapters as soketi's variables ask for them", () => {
     });
     expect(result.config.webhooks.queue).toBe("memory");
     expect(messages(result)).toEqual([
-      "The environment variable SOKETI_ADAPTER_NATS_SERVERS is known but ignored: SOKETI_ADAPTER_DRIVER is not nats.",
-      "The environment variable SOKETI_ADAPTER_REDIS_PREFIX is known but ignored: SOKETI_ADAPTER_DRIVER is not redis.",
+      "The environment variable SOKETI_ADAPTER_NATS_SERVERS is known but ignored: the adapter is not nats.",
+      "The environment variable SOKETI_ADAPTER_REDIS_PREFIX is known but ignored: the adapter is not redis.",
       "The environment variable SOKETI_RATE_LIMITER_DRIVER is known but ignored: the nodes of a cluster share rate limits, and this one is alone.",
     ]);
   });

@@ -38,7 +38,7 @@ function ofAdapter(driver: "redis" | "nats", setting: ForeignSetting): ForeignSe
   return (text, env) =>
     read(env, "ADAPTER_DRIVER") === driver
       ? setting(text, env)
-      : [{ kind: "ignored", reason: `SOKETI_ADAPTER_DRIVER is not ${driver}` }];
+      : [{ kind: "ignored", reason: `the adapter is not ${driver}` }];
 }
 
 const queue: ForeignSetting = (text, env) => {
@@ -64,12 +64,12 @@ const clusterModes = ["ADAPTER_REDIS", "QUEUE_REDIS", "CACHE_REDIS", "RATE_LIMIT
 const clusterNodes: ForeignSetting = (text, env) =>
   clusterModes.some((use) => toBoolean(read(env, `${use}_CLUSTER_MODE`)) === true)
     ? sets(["redis", "cluster", "nodes"], toAddresses("redis"))(text, env)
-    : [{ kind: "ignored", reason: "SOKETI_ADAPTER_REDIS_CLUSTER_MODE is not true" }];
+    : [{ kind: "ignored", reason: "no cluster mode is on" }];
 
 const clusterMode: ForeignSetting = (text, env): readonly ForeignMeaning[] =>
   toBoolean(text) !== true || read(env, "DB_REDIS_CLUSTER_NODES") !== ""
     ? [{ kind: "redundant" }]
-    : [{ kind: "ignored", reason: "SOKETI_DB_REDIS_CLUSTER_NODES names no node" }];
+    : [{ kind: "ignored", reason: "no nodes of a cluster are named" }];
 
 const cachesShared = isIgnored("the nodes of a cluster keep cached events themselves");
 const ratesShared = isIgnored("the nodes of a cluster count together by themselves");
@@ -111,7 +111,7 @@ export const soketiBackends: ForeignTable = {
   QUEUE_REDIS_OPTIONS: (text, env) =>
     read(env, "QUEUE_DRIVER") === "redis"
       ? readIoredisOptions(text)
-      : [{ kind: "ignored", reason: "SOKETI_QUEUE_DRIVER is not redis" }],
+      : [{ kind: "ignored", reason: "the queue is not redis" }],
   QUEUE_REDIS_CLUSTER_MODE: clusterMode,
   ...withPrefix(
     "QUEUE_SQS_",
@@ -129,7 +129,7 @@ export const soketiBackends: ForeignTable = {
     USERNAME: sets(["redis", "username"]),
     PASSWORD: sets(["redis", "password"]),
     KEY_PREFIX: isIgnored(
-      "cluster.prefix, which SOKETI_ADAPTER_REDIS_PREFIX sets, stands in front of all names",
+      "cluster.prefix, which the prefix of the adapter sets, stands in front of all names",
     ),
     SENTINELS: sets(["redis", "sentinel", "nodes"], toAddresses("sentinel")),
     SENTINEL_PASSWORD: sets(["redis", "sentinel", "password"]),

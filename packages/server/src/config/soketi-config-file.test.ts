@@ -123,7 +123,7 @@ describe("soketi's configuration file", () => {
       eventLimits: { maxNameLenght: 5 },
     });
     expect(messages(result)).toEqual([
-      "adapter.redis.prefix (file soketi.json) is known but ignored: SOKETI_ADAPTER_DRIVER is not redis.",
+      "adapter.redis.prefix (file soketi.json) is known but ignored: the adapter is not redis.",
       "appManager.array.apps.0.enableStatistics (file soketi.json) is not an option of soketi and has no effect.",
       "cors.origin (file soketi.json) asks for cross-origin answers of the HTTP API, which is not available in this version; the API answers backends, and only the health routes answer pages.",
       "instance.process_id (file soketi.json) is known but ignored: a node takes a new name at every start.",
