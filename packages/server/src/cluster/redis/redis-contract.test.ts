@@ -19,10 +19,11 @@ const search = inject("redisServer");
 let clusters = 0;
 
 /** Clusters of ours on one deployment of Redis do not hear each other: each test has a prefix of its own. */
-function describeOver(name: string, locate: () => RedisOptions): void {
+function describeOver(name: string, locate: () => RedisOptions, spreadsChannels = false): void {
   describeClusterContract({
     name,
     nodeCount: 3,
+    spreadsChannels,
     create(overrides) {
       const settings = settingsOf({ ...locate(), prefix: `contract-${++clusters}` });
       return createDistributedCluster(overrides, {
@@ -47,7 +48,7 @@ describe.skipIf(!search.found)("over three masters,", () => {
     servers = await startRedisCluster(search);
   }, 60_000);
   afterAll(() => servers.stop());
-  describeOver("Redis Cluster", () => ({ cluster: servers.addresses }));
+  describeOver("Redis Cluster", () => ({ cluster: servers.addresses }), true);
 });
 
 describe.skipIf(!search.found)("over Sentinels, nodes", () => {
