@@ -66,7 +66,12 @@ describe.each([
     const settings = { ...backend.settings, cluster, server: { shutdownGraceMs: 0 } };
     const server = await startNode(settings);
     await expectToServe(server);
-    expect(logOf(server).map(({ failure }) => failure)).toContain("cluster-backend-lost");
+    const entries = logOf(server);
+    expect(entries.map(({ failure }) => failure)).toContain("cluster-backend-lost");
+    const timeOf = (text: string): number =>
+      Date.parse(String(entries.find(({ msg }) => msg === text)?.["time"]));
+    // Others that it could wait for would be given five seconds.
+    expect(timeOf("listening") - timeOf("joining the cluster")).toBeLessThan(4000);
     expect(await readinessOf(server)).toMatch(/^503 .*cut off from the other nodes/);
     await backend.restart();
     await vi.waitFor(async () => expect(await readinessOf(server)).toBe("200 OK"), patient);

@@ -136,8 +136,8 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
   }
 
   /**
-   * Resolves once all is known of the other nodes, or at the latest after the start time-out, connected or not: then this node
-   * joins when it can. Rejects only if the transport's options can never work.
+   * Resolves once all is known of the other nodes, or the first attempt to connect has failed, or at the latest after the start
+   * time-out: then this node joins when it can. Rejects only if the transport's options can never work.
    */
   async start(listener: ClusterListener): Promise<void> {
     const { scheduler, heartbeatMs, nodeTimeoutMs, startTimeoutMs = defaultStartTimeoutMs } = this.#options;
@@ -161,7 +161,9 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
     this.#pulse.start();
     const joined = this.#joining.wait(startTimeoutMs);
     try {
-      await Promise.race([this.#transport.start(this).then(() => joined), joined]);
+      // Where the first attempt to connect has failed, there is nothing to wait for now.
+      const attempted = this.#transport.start(this).then(() => (this.isConnected ? joined : undefined));
+      await Promise.race([attempted, joined]);
     } catch (error) {
       this.#close();
       throw error;
