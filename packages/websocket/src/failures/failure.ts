@@ -88,12 +88,20 @@ export interface Catalogue<Definitions extends Record<string, AnyDefinition>> {
 export function defineFailures<const Definitions extends Record<string, AnyDefinition>>(
   definitions: Definitions,
 ): Catalogue<Definitions> {
+  // What all failures of a name have in common. Taken apart once: a client that just goes away makes one as well.
+  const templates = new Map<string, Omit<FailureDefinition, "explain">>();
   return {
     definitions,
     create(name, ...[evidence]) {
-      const { explain, ...definition } = definitions[name] as unknown as FailureDefinition;
+      const definition = definitions[name] as unknown as FailureDefinition;
+      let template = templates.get(name);
+      if (template === undefined) {
+        const { explain: _, ...constant } = definition;
+        template = constant;
+        templates.set(name, template);
+      }
       const facts: Evidence = evidence ?? {};
-      return { name, ...definition, evidence: facts, message: explain(facts) };
+      return { name, ...template, evidence: facts, message: definition.explain(facts) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** The GUID that every accept value is made with (RFC 6455 §1.3). */
 const handshakeGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -8,7 +8,5 @@ const handshakeGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
  * this one request; keys are random, so there is nothing to cache.
  */
 export function computeAccept(key: string): string {
-  return createHash("sha1")
-    .update(key.trim() + handshakeGuid, "latin1")
-    .digest("base64");
+  return hash("sha1", key.trim() + handshakeGuid, "base64");
 }

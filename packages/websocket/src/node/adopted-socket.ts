@@ -23,7 +23,12 @@ export interface SocketOwner {
   finish(): void;
 }
 
-/** A backstop for connections without heartbeat, or that do not read. */
+export interface AdoptionOptions {
+  readonly useSharedBuffer: boolean;
+  readonly hasHeartbeat: boolean;
+}
+
+/** A backstop for connections without heartbeat. */
 const keepAliveMs = 30_000;
 
 const ownerOf: unique symbol = Symbol("owner");
@@ -31,14 +36,15 @@ const ownerOf: unique symbol = Symbol("owner");
 type OwnedSocket = Duplex & Partial<Socket> & { [ownerOf]?: SocketOwner };
 
 /** Makes `owner` the owner. Bytes come to it as soon as the event loop gets to read, unless the socket is paused. */
-export function adoptSocket(socket: Duplex, owner: SocketOwner, useSharedBuffer: boolean): void {
+export function adoptSocket(socket: Duplex, owner: SocketOwner, options: AdoptionOptions): void {
   const owned = socket as OwnedSocket;
   owned[ownerOf] = owner;
   // Answers to what a peer sent before its FIN still go out.
   owned.allowHalfOpen = true;
   owned.setNoDelay?.(true);
-  owned.setKeepAlive?.(true, keepAliveMs);
-  if (!useSharedBuffer || !readIntoSharedBuffer(socket, onLentBytes)) socket.on("data", onData);
+  // Four system calls, and pings do the same better.
+  if (!options.hasHeartbeat) owned.setKeepAlive?.(true, keepAliveMs);
+  if (!options.useSharedBuffer || !readIntoSharedBuffer(socket, onLentBytes)) socket.on("data", onData);
   socket.on("end", onEnd);
   socket.on("error", onError);
   socket.on("close", onClose);

@@ -9,7 +9,8 @@ function resolve(
   encrypted = false,
 ): ClientAddress {
   const request = { socket: { remoteAddress, encrypted }, headers } as unknown as IncomingMessage;
-  return new AddressResolver(trusted).resolve(request);
+  const { ip, isSecure } = new AddressResolver(trusted).resolve(request);
+  return { ip, isSecure };
 }
 
 const forwardedFor = (hops: string): Record<string, string> => ({ "x-forwarded-for": hops });

@@ -3,7 +3,7 @@
  * not believed: a client could write them itself.
  */
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
 export interface ClientAddress {
@@ -29,9 +29,10 @@ export class AddressResolver {
 
   resolve(request: IncomingMessage): ClientAddress {
     const { socket } = request;
-    const peer = normalizeAddress(socket.remoteAddress ?? "");
     const isTls = (socket as Partial<TLSSocket>).encrypted === true;
-    if (!this.#trustsAnyone || !this.#isTrusted(peer)) return { ip: peer, isSecure: isTls };
+    if (!this.#trustsAnyone) return new PeerAddress(socket, isTls);
+    const peer = findPeer(socket);
+    if (!this.#isTrusted(peer)) return { ip: peer, isSecure: isTls };
     const protocol = lastMember(request.headers["x-forwarded-proto"]);
     return {
       ip: this.#findClient(request.headers["x-forwarded-for"], peer),
@@ -69,6 +70,26 @@ export class AddressResolver {
     }
     return client;
   }
+}
+
+/** The peer itself is the client. The system is asked for its address only if somebody wants to know it. */
+class PeerAddress implements ClientAddress {
+  readonly isSecure: boolean;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, isSecure: boolean) {
+    this.isSecure = isSecure;
+    this.#socket = socket;
+  }
+
+  get ip(): string {
+    return findPeer(this.#socket);
+  }
+}
+
+/** Empty once the socket is gone, unless it was asked before: sockets remember. */
+function findPeer(socket: Socket): string {
+  return normalizeAddress(socket.remoteAddress ?? "");
 }
 
 /** An IPv4 client of a dual-stack socket is known by one address only. */

@@ -2,6 +2,7 @@
  * All open connections of a server, by id and by tag. Ids are random and never used again; descriptors would be, so that
  * a stored one may address a stranger.
  */
+import type { ClientAddress } from "./client-address.ts";
 import type { WebSocketConnection } from "./connection.ts";
 import type { HandshakeRequest } from "./upgrade-decision.ts";
 
@@ -26,7 +27,7 @@ export interface ConnectionPage {
 interface Entry {
   readonly connection: WebSocketConnection;
   readonly serial: number;
-  readonly ip: string;
+  readonly address: ClientAddress;
   readonly path: string;
   tags: Set<string> | undefined;
 }
@@ -41,9 +42,9 @@ export class ConnectionRegistry {
   }
 
   /** Keeps of the request only what queries ask for: a request with its headers is larger than all the rest. */
-  add(connection: WebSocketConnection, { ip, path }: HandshakeRequest): void {
+  add(connection: WebSocketConnection, { path }: HandshakeRequest, address: ClientAddress): void {
     this.#serial += 1;
-    this.#byId.set(connection.id, { connection, serial: this.#serial, ip, path, tags: undefined });
+    this.#byId.set(connection.id, { connection, serial: this.#serial, address, path, tags: undefined });
   }
 
   delete(id: string): void {
@@ -114,8 +115,11 @@ export class ConnectionRegistry {
   }
 }
 
-function matches({ connection, ...entry }: Entry, { ip, path, silentForMs }: ConnectionQuery): boolean {
-  if (ip !== undefined && entry.ip !== ip) return false;
-  if (path !== undefined && entry.path !== path) return false;
+function matches(
+  { connection, address, path: ownPath }: Entry,
+  { ip, path, silentForMs }: ConnectionQuery,
+): boolean {
+  if (ip !== undefined && address.ip !== ip) return false;
+  if (path !== undefined && ownPath !== path) return false;
   return silentForMs === undefined || connection.silentMs >= silentForMs;
 }

@@ -77,7 +77,10 @@ export class WebSocketConnection<Data = unknown> implements TimedItem, SocketOwn
     this.#clocks = new ConnectionClocks(settings, now);
     this.#incoming = new Incoming(socket, this.#protocol, createReadingRate(settings, now), this);
     this.#bytesBefore = bytesWrittenTo(socket);
-    adoptSocket(socket, this, settings.sharedReadBuffer);
+    adoptSocket(socket, this, {
+      useSharedBuffer: settings.sharedReadBuffer,
+      hasHeartbeat: settings.pingIntervalMs > 0,
+    });
   }
 
   /** Topics that this connection subscribes to; maintained by {@link Topic}. */

@@ -13,7 +13,8 @@ export const maxWriteBytes = 256 * 1024;
 
 export class Outbox {
   readonly #socket: Duplex;
-  #queue: Uint8Array[] = [];
+  /** `undefined` while nothing waits: so it is with nearly all connections at any time. */
+  #queue: Uint8Array[] | undefined;
   #queuedBytes = 0;
   /** The first of the queue is the rest of a frame whose start is written. */
   #isFirstStarted = false;
@@ -38,7 +39,8 @@ export class Outbox {
 
   /** Queues bytes until the next `flush`. */
   push(bytes: Uint8Array): void {
-    this.#queue.push(bytes);
+    if (this.#queue === undefined) this.#queue = [bytes];
+    else this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
   }
 
@@ -53,12 +55,13 @@ export class Outbox {
     this.#byKey ??= new Map();
     const earlier = this.#byKey.get(key);
     this.#byKey.set(key, bytes);
-    const place = earlier === undefined ? -1 : this.#queue.indexOf(earlier);
+    const queue = this.#queue ?? [];
+    const place = earlier === undefined ? -1 : queue.indexOf(earlier);
     if (earlier === undefined || place < 0) {
       this.push(bytes);
       return;
     }
-    this.#queue[place] = bytes;
+    queue[place] = bytes;
     this.#queuedBytes += bytes.length - earlier.length;
   }
 
@@ -69,7 +72,7 @@ export class Outbox {
 
   /** Writes at once, unless something waits before. False if the bytes were queued. */
   write(bytes: Uint8Array): boolean {
-    if (this.#queue.length > 0 || !this.#isTaking || bytes.length > maxWriteBytes) {
+    if (this.#queue !== undefined || !this.#isTaking || bytes.length > maxWriteBytes) {
       this.push(bytes);
       return false;
     }
@@ -79,26 +82,28 @@ export class Outbox {
 
   /** Hands over as much as the socket takes; the owner calls again when it has drained. */
   flush(): void {
-    while (this.#queue.length > 0 && this.#isTaking) this.#writeSome();
+    while (this.#queue !== undefined && this.#isTaking) this.#writeSome(this.#queue);
   }
 
   /** Hands everything to the socket, backed up or not: before the end of the stream. */
   flushAll(): void {
-    const bytes = this.#joinAll();
-    if (bytes.length > 0 && this.#socket.writable) this.#socket.write(bytes);
+    if (this.#queue === undefined) return;
+    const bytes = this.#joinAll(this.#queue);
+    if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   /** Drops the oldest waiting messages until at most `maxBytes` are buffered. Returns how many buffers went. */
   dropOldest(maxBytes: number): number {
     let excess = this.bufferedBytes - maxBytes;
     let dropped = 0;
-    this.#queue = this.#queue.filter((bytes, index) => {
+    const kept = this.#queue?.filter((bytes, index) => {
       if (excess <= 0 || (index === 0 && this.#isFirstStarted) || this.#kept?.has(bytes)) return true;
       excess -= bytes.length;
       this.#queuedBytes -= bytes.length;
       dropped += 1;
       return false;
     });
+    this.#queue = kept?.length === 0 ? undefined : kept;
     if (dropped > 0) this.#forgetKeys();
     return dropped;
   }
@@ -110,7 +115,7 @@ export class Outbox {
 
   /** Drops everything. */
   clear(): void {
-    this.#queue = [];
+    this.#queue = undefined;
     this.#queuedBytes = 0;
     this.#isFirstStarted = false;
     this.#byKey = undefined;
@@ -125,24 +130,24 @@ export class Outbox {
     return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0;
   }
 
-  #writeSome(): void {
-    const bytes = this.#queuedBytes <= maxWriteBytes ? this.#joinAll() : this.#takeSome();
+  #writeSome(queue: Uint8Array[]): void {
+    const bytes = this.#queuedBytes <= maxWriteBytes ? this.#joinAll(queue) : this.#takeSome(queue);
     this.#forgetKeys();
     if (this.#socket.writable) this.#socket.write(bytes);
     else this.clear();
   }
 
-  #joinAll(): Uint8Array {
-    const queue = this.#queue;
+  #joinAll(queue: readonly Uint8Array[]): Uint8Array {
     const bytes = this.#queuedBytes;
     this.clear();
     return queue.length === 1 ? queue[0]! : Buffer.concat(queue, bytes);
   }
 
-  #takeSome(): Uint8Array {
-    const first = this.#queue[0]!;
+  /** Of a queue with more than one write in it, so that something is left. */
+  #takeSome(queue: Uint8Array[]): Uint8Array {
+    const first = queue[0]!;
     if (first.length > maxWriteBytes) {
-      this.#queue[0] = first.subarray(maxWriteBytes);
+      queue[0] = first.subarray(maxWriteBytes);
       this.#queuedBytes -= maxWriteBytes;
       this.#isFirstStarted = true;
       this.#kept?.delete(first);
@@ -150,11 +155,11 @@ export class Outbox {
     }
     let bytes = 0;
     let count = 0;
-    while (bytes + this.#queue[count]!.length <= maxWriteBytes) {
-      bytes += this.#queue[count]!.length;
+    while (bytes + queue[count]!.length <= maxWriteBytes) {
+      bytes += queue[count]!.length;
       count += 1;
     }
-    const taken = this.#queue.splice(0, count);
+    const taken = queue.splice(0, count);
     this.#queuedBytes -= bytes;
     this.#isFirstStarted = false;
     if (this.#kept) for (const frame of taken) this.#kept.delete(frame);
@@ -164,7 +169,7 @@ export class Outbox {
   /** Lets go of keys whose frames wait no more. */
   #forgetKeys(): void {
     if (this.#byKey === undefined) return;
-    const waiting = new Set(this.#queue);
+    const waiting = new Set(this.#queue ?? []);
     for (const [key, frame] of this.#byKey) if (!waiting.has(frame)) this.#byKey.delete(key);
   }
 }

@@ -15,7 +15,7 @@ import type { RouteParameters } from "./route-path.ts";
 /** The request as the hook and the handlers see it. */
 export interface HandshakeRequest extends AcceptableUpgrade {
   readonly parameters: RouteParameters;
-  /** The client's address; see `trustedProxies`. */
+  /** The client's address; see `trustedProxies`. Empty if it is first read after the client has gone. */
   readonly ip: string;
   /** Whether the client speaks TLS; see `trustedProxies`. */
   readonly isSecure: boolean;

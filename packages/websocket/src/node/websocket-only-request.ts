@@ -1,4 +1,5 @@
 import { IncomingMessage } from "node:http";
+import { HeaderFields } from "../protocol/header-fields.ts";
 import { listContains } from "../protocol/header-syntax.ts";
 
 /**
@@ -11,7 +12,12 @@ export class WebSocketOnlyRequest extends IncomingMessage {
 
   /** Asked by Node to decide whether the socket is handed over, once the headers are there. */
   get upgrade(): boolean {
-    return this.#isUpgrade && listContains(this.headers.upgrade ?? "", "websocket");
+    return this.#isUpgrade && this.#asksForWebSocket();
+  }
+
+  /** From the lines as they came: `headers` would be built for the one name, and for nobody else. */
+  #asksForWebSocket(): boolean {
+    return listContains(new HeaderFields(this.rawHeaders).get("upgrade") ?? "", "websocket");
   }
 
   /** Set by Node: by the base class to null, before this one's fields exist, and by the parser. */

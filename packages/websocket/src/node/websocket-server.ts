@@ -16,7 +16,8 @@ import { formatRefusal } from "../protocol/refusal.ts";
 import { defaultRequestLimits, judgeRequestLimits, type RequestLimits } from "../protocol/request-limits.ts";
 import { parseTarget } from "../protocol/request-target.ts";
 import { judgeUpgradeRequest } from "../protocol/upgrade-request.ts";
-import { AddressResolver } from "./client-address.ts";
+import { AcceptedRequest } from "./accepted-request.ts";
+import { AddressResolver, type ClientAddress } from "./client-address.ts";
 import { WebSocketConnection } from "./connection.ts";
 import { createConnectionId } from "./connection-id.ts";
 import { ConnectionRegistry, type ConnectionPage, type ConnectionQuery } from "./connection-registry.ts";
@@ -287,22 +288,19 @@ export class WebSocketServer {
   }
 
   #upgrade(raw: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    // Node hands the socket over without an error listener: a reset would be an uncaught exception.
-    socket.on("error", ignoreUntilAdopted);
-    const { ip, isSecure } = this.#addresses.resolve(raw);
-    const found = this.#judgeSafely(raw, ip, isSecure);
+    const address = this.#addresses.resolve(raw);
+    const found = this.#judgeSafely(raw, address);
     if ("name" in found) {
       refuseWith(socket, raw, found);
       return;
     }
-    this.#count(ip, 1);
-    socket.once("close", () => this.#count(ip, -1));
-    this.#accept(found.route, found.request, socket, head);
+    if (this.#options.maxConnectionsPerIp !== undefined) this.#countAddress(address.ip, socket);
+    this.#accept(found, socket, head, address);
   }
 
-  #judgeSafely(raw: IncomingMessage, ip: string, isSecure: boolean): Acceptable | Failure {
+  #judgeSafely(raw: IncomingMessage, address: ClientAddress): Acceptable | Failure {
     try {
-      const found = this.#judge(raw, ip, isSecure);
+      const found = this.#judge(raw, address);
       if ("name" in found) this.#report(found, { request: raw });
       return found;
     } catch (cause) {
@@ -314,14 +312,15 @@ export class WebSocketServer {
   }
 
   /** The route and the validated request, or why it is refused; in the fixed order of all checks. */
-  #judge(raw: IncomingMessage, ip: string, isSecure: boolean): Acceptable | Failure {
+  #judge(raw: IncomingMessage, address: ClientAddress): Acceptable | Failure {
     const head: UpgradeRequestHead = {
       method: raw.method ?? "",
       target: raw.url ?? "",
       httpVersion: raw.httpVersion,
       rawHeaders: raw.rawHeaders,
     };
-    const early = this.#judgeCapacity(ip) ?? judgeRequestLimits(head, this.#limits) ?? this.#judgeDraining();
+    const early =
+      this.#judgeCapacity(address) ?? judgeRequestLimits(head, this.#limits) ?? this.#judgeDraining();
     if (early) return early;
     const target = parseTarget(head.target);
     if (!target.ok) return target.failure;
@@ -330,20 +329,21 @@ export class WebSocketServer {
       return engineFailures.create("handshake-path-not-found", { path: toEvidenceText(target.target.path) });
     }
     const { route, parameters } = found;
-    if (route.rules.requireTls && !isSecure) return engineFailures.create("tls-required");
-    const verdict = judgeUpgradeRequest(head, route.upgradeRules);
+    if (route.rules.requireTls && !address.isSecure) return engineFailures.create("tls-required");
+    const verdict = judgeUpgradeRequest(head, route.upgradeRules, target);
     if (!verdict.ok) return verdict.failure;
-    return { route, request: { ...verdict.request, parameters, ip, isSecure, raw } };
+    return { route, request: new AcceptedRequest(verdict.request, parameters, address, raw) };
   }
 
-  #judgeCapacity(ip: string): Failure | undefined {
-    const { maxConnections, maxConnectionsPerIp } = this.#options;
-    const retryAfterSeconds = drawRetryAfter();
-    if (maxConnections !== undefined && this.size + this.#handshakes.size >= maxConnections) {
-      return engineFailures.create("handshake-server-full", { limit: maxConnections, retryAfterSeconds });
+  #judgeCapacity(address: ClientAddress): Failure | undefined {
+    const { maxConnections: most, maxConnectionsPerIp: mostPerIp } = this.#options;
+    if (most !== undefined && this.size + this.#handshakes.size >= most) {
+      const evidence = { limit: most, retryAfterSeconds: drawRetryAfter() };
+      return engineFailures.create("handshake-server-full", evidence);
     }
-    if (maxConnectionsPerIp !== undefined && (this.#socketsByIp.get(ip) ?? 0) >= maxConnectionsPerIp) {
-      return engineFailures.create("handshake-ip-limit", { limit: maxConnectionsPerIp, retryAfterSeconds });
+    if (mostPerIp !== undefined && (this.#socketsByIp.get(address.ip) ?? 0) >= mostPerIp) {
+      const evidence = { limit: mostPerIp, retryAfterSeconds: drawRetryAfter() };
+      return engineFailures.create("handshake-ip-limit", evidence);
     }
     return undefined;
   }
@@ -361,7 +361,8 @@ export class WebSocketServer {
     return undefined;
   }
 
-  #accept(route: Route, request: HandshakeRequest, socket: Duplex, head: Uint8Array): void {
+  #accept(found: Acceptable, socket: Duplex, head: Uint8Array, address: ClientAddress): void {
+    const { route, request } = found;
     const { maxEarlyDataBytes = 16_384 } = this.#options;
     const handshake = new Handshake({
       request,
@@ -373,25 +374,32 @@ export class WebSocketServer {
     });
     const completed = handshake.run();
     if (!(completed instanceof Promise)) {
-      this.#open(route, request, socket, completed);
+      this.#open(found, socket, address, completed);
       return;
     }
+    // Node hands the socket over without an error listener: a reset while the hook decides would be an uncaught exception.
+    socket.on("error", ignoreError);
     const openLater = async (): Promise<void> => {
       this.#handshakes.add(handshake);
       const result = await completed;
       this.#handshakes.delete(handshake);
-      this.#open(route, request, socket, result);
+      if (result) socket.off("error", ignoreError);
+      this.#open(found, socket, address, result);
     };
     void openLater();
   }
 
   #open(
-    route: Route,
-    request: HandshakeRequest,
+    { route, request }: Acceptable,
     socket: Duplex,
+    address: ClientAddress,
     completed: CompletedHandshake<unknown> | undefined,
   ): void {
-    if (completed === undefined || socket.destroyed) return;
+    if (completed === undefined) return;
+    if (socket.destroyed) {
+      socket.on("error", ignoreError);
+      return;
+    }
     const { subprotocol, deflate, data, settings, earlyData } = completed;
     const connection = new WebSocketConnection({
       id: createConnectionId(),
@@ -402,7 +410,7 @@ export class WebSocketServer {
       subprotocol,
       deflate,
     });
-    this.#registry.add(connection, request);
+    this.#registry.add(connection, request, address);
     connection.start(earlyData);
   }
 
@@ -416,10 +424,14 @@ export class WebSocketServer {
     };
   }
 
-  #count(ip: string, change: 1 | -1): void {
-    const count = (this.#socketsByIp.get(ip) ?? 0) + change;
-    if (count > 0) this.#socketsByIp.set(ip, count);
-    else this.#socketsByIp.delete(ip);
+  /** Counts a socket until it is closed. */
+  #countAddress(ip: string, socket: Duplex): void {
+    this.#socketsByIp.set(ip, (this.#socketsByIp.get(ip) ?? 0) + 1);
+    socket.once("close", () => {
+      const left = (this.#socketsByIp.get(ip) ?? 0) - 1;
+      if (left > 0) this.#socketsByIp.set(ip, left);
+      else this.#socketsByIp.delete(ip);
+    });
   }
 
   #report(failure: Failure, context: FailureContext): void {
@@ -433,4 +445,4 @@ function drawRetryAfter(): number {
 }
 
 /** `close` follows every error, and whoever holds the socket by then listens to it. */
-function ignoreUntilAdopted(): void {}
+function ignoreError(): void {}

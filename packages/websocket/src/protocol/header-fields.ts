@@ -7,34 +7,52 @@ import { isToken, trimOptionalSpace } from "./header-syntax.ts";
 /** One header line to be sent. */
 export type HeaderLine = readonly [name: string, value: string];
 
-/** Header lines by name, in any letter case, with every occurrence. */
+/**
+ * Header lines by name, in any letter case, with every occurrence. Nothing is indexed: a handshake looks a dozen names up,
+ * and nearly every line is passed over by the length of its name.
+ */
 export class HeaderFields {
-  readonly #valuesByName = new Map<string, string[]>();
+  readonly #rawHeaders: readonly string[];
 
   /** `rawHeaders` alternates names and values, as in Node's `IncomingMessage.rawHeaders`. */
   constructor(rawHeaders: readonly string[]) {
-    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-      const name = rawHeaders[index]!.toLowerCase();
-      const value = trimOptionalSpace(rawHeaders[index + 1]!);
-      const values = this.#valuesByName.get(name);
-      if (values) values.push(value);
-      else this.#valuesByName.set(name, [value]);
-    }
+    this.#rawHeaders = rawHeaders;
   }
 
   has(name: string): boolean {
-    return this.#valuesByName.has(name.toLowerCase());
+    return this.#find(name.toLowerCase(), 0) >= 0;
   }
 
   /** The trimmed value of every occurrence, in order. */
   all(name: string): readonly string[] {
-    return this.#valuesByName.get(name.toLowerCase()) ?? [];
+    const lowerCase = name.toLowerCase();
+    const values: string[] = [];
+    for (let at = this.#find(lowerCase, 0); at >= 0; at = this.#find(lowerCase, at + 2)) {
+      values.push(this.#valueAt(at));
+    }
+    return values;
   }
 
   /** All occurrences as one value (RFC 9110 §5.3), cookies joined by `; `; undefined if there is none. */
   get(name: string): string | undefined {
-    const values = this.#valuesByName.get(name.toLowerCase());
-    return values?.join(name.toLowerCase() === "cookie" ? "; " : ", ");
+    const lowerCase = name.toLowerCase();
+    const first = this.#find(lowerCase, 0);
+    if (first < 0) return undefined;
+    if (this.#find(lowerCase, first + 2) < 0) return this.#valueAt(first);
+    return this.all(name).join(lowerCase === "cookie" ? "; " : ", ");
+  }
+
+  /** Where the next line of this name begins, from a line on; -1 if there is none. */
+  #find(lowerCase: string, from: number): number {
+    for (let at = from; at + 1 < this.#rawHeaders.length; at += 2) {
+      const name = this.#rawHeaders[at]!;
+      if (name.length === lowerCase.length && name.toLowerCase() === lowerCase) return at;
+    }
+    return -1;
+  }
+
+  #valueAt(at: number): string {
+    return trimOptionalSpace(this.#rawHeaders[at + 1]!);
   }
 }
 

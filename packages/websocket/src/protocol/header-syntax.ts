@@ -58,6 +58,7 @@ export function splitList(text: string): string[] {
 
 /** Whether a list contains `token`, given in lower case, in any letter case. */
 export function listContains(text: string, token: string): boolean {
+  if (text.toLowerCase() === token) return true;
   return splitList(text).some((member) => member.toLowerCase() === token);
 }
 

@@ -59,6 +59,7 @@ export function judgeMethod(method: string, otherMethods: readonly string[] = []
 
 /** RFC 9110 §7.8: Upgrade in an HTTP/1.0 request must be ignored, so such a request cannot be a handshake. */
 export function judgeHttpVersion(httpVersion: string, fields: HeaderFields): Failure | undefined {
+  if (httpVersion === "1.1") return undefined;
   const [major, minor] = httpVersion.split(".").map(Number);
   if (major !== undefined && (major > 1 || (major === 1 && minor !== undefined && minor >= 1)))
     return undefined;

@@ -20,6 +20,8 @@ export const defaultRequestLimits: RequestLimits = {
   maxHeaders: 100,
 };
 
+const illegalByte = /[\0\r\n]/;
+
 /** The first limit that a request head breaks, undefined if none. */
 export function judgeRequestLimits(
   head: UpgradeRequestHead,
@@ -33,7 +35,8 @@ export function judgeRequestLimits(
     });
   }
   // Per line ": " and CRLF come on top of the texts, that is two bytes for each.
-  const bytes = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
+  let bytes = 0;
+  for (const text of rawHeaders) bytes += text.length + 2;
   if (bytes > limits.maxHeaderBytes) {
     return engineFailures.create("handshake-headers-too-large", { bytes, limit: limits.maxHeaderBytes });
   }
@@ -41,7 +44,7 @@ export function judgeRequestLimits(
   if (count > limits.maxHeaders) {
     return engineFailures.create("handshake-too-many-headers", { count, limit: limits.maxHeaders });
   }
-  const illegal = rawHeaders.findIndex((text) => /[\0\r\n]/.test(text));
+  const illegal = rawHeaders.findIndex((text) => illegalByte.test(text));
   if (illegal < 0) return undefined;
   const header = toEvidenceText(rawHeaders[illegal - (illegal % 2)]!);
   return engineFailures.create("handshake-illegal-header-byte", { header });

@@ -17,19 +17,17 @@ export interface SwitchingProtocols {
   readonly headers?: readonly HeaderLine[] | undefined;
 }
 
+const fixedLines = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+
 /** Formats the 101, or fails with `handshake-hook-illegal-header` for a header that the application must not set. */
 export function formatSwitchingProtocols(
   answer: SwitchingProtocols,
 ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly failure: Failure } {
-  const failure = judgeHookHeaders(answer.headers ?? []);
+  const failure = answer.headers && judgeHookHeaders(answer.headers);
   if (failure) return { ok: false, failure };
-  const headers: HeaderLine[] = [
-    ["Upgrade", "websocket"],
-    ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Accept", answer.accept],
-  ];
-  if (answer.subprotocol !== undefined) headers.push(["Sec-WebSocket-Protocol", answer.subprotocol]);
-  if (answer.extensions !== undefined) headers.push(["Sec-WebSocket-Extensions", answer.extensions]);
-  headers.push(...(answer.headers ?? []));
-  return { ok: true, text: formatHead("HTTP/1.1 101 Switching Protocols", headers) };
+  const { accept, subprotocol, extensions, headers = [] } = answer;
+  let head = `${fixedLines}Sec-WebSocket-Accept: ${accept}`;
+  if (subprotocol !== undefined) head += `\r\nSec-WebSocket-Protocol: ${subprotocol}`;
+  if (extensions !== undefined) head += `\r\nSec-WebSocket-Extensions: ${extensions}`;
+  return { ok: true, text: formatHead(head, headers) };
 }

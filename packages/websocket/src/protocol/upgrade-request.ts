@@ -17,7 +17,7 @@ import {
 } from "./hop-by-hop.ts";
 import { judgeHost } from "./host-header.ts";
 import { judgeOrigin, type OriginPolicy } from "./origin.ts";
-import { parseTarget } from "./request-target.ts";
+import { type ParsedTarget, parseTarget } from "./request-target.ts";
 
 /** What a server asks of handshakes beyond the RFC. */
 export interface UpgradeRules {
@@ -52,9 +52,12 @@ export type UpgradeVerdict =
   | { readonly ok: true; readonly request: AcceptableUpgrade }
   | { readonly ok: false; readonly failure: Failure };
 
-/** Judges everything from the method to the origin. */
-export function judgeUpgradeRequest(head: UpgradeRequestHead, rules: UpgradeRules): UpgradeVerdict {
-  const parsed = parseTarget(head.target);
+/** Judges everything from the method to the origin. `parsed` is the target, for callers that have taken it apart already. */
+export function judgeUpgradeRequest(
+  head: UpgradeRequestHead,
+  rules: UpgradeRules,
+  parsed: ParsedTarget = parseTarget(head.target),
+): UpgradeVerdict {
   if (!parsed.ok) return parsed;
   const { path, query, authority } = parsed.target;
   const fields = new HeaderFields(head.rawHeaders);
