@@ -34,9 +34,13 @@ export class WebhookDelivery {
   readonly #sender: HttpWebhookSender;
   readonly #webhooks: AppWebhooks;
   readonly #stores: WebhookStores | undefined;
+  /** While this node leads. */
+  #view: ClusterView | undefined;
+  #isStarted: boolean;
 
   constructor({ settings, now, timeOfDay, failures, onDelivery, stores }: WebhookDeliveryOptions) {
     this.#stores = stores;
+    this.#isStarted = stores === undefined;
     this.#sender = new HttpWebhookSender(settings, timerScheduler);
     this.#webhooks = new AppWebhooks({
       delivery: settings,
@@ -53,6 +57,8 @@ export class WebhookDelivery {
   /** Connects to what holds the queues. Never rejects: without it, events wait in memory until it is there. */
   async start(): Promise<void> {
     await this.#stores?.start();
+    this.#isStarted = true;
+    if (this.#view) this.#webhooks.lead(this.#view);
   }
 
   /** Tells the webhooks of the app, as the app is now. Never throws, never waits. */
@@ -65,11 +71,14 @@ export class WebhookDelivery {
    * The hubs must know the state of the cluster by then.
    */
   lead(view: ClusterView): void {
-    this.#webhooks.lead(view);
+    this.#view = view;
+    // Before that, every call of a store would be a failure that is none.
+    if (this.#isStarted) this.#webhooks.lead(view);
   }
 
   /** Another node may do so from here on. Departures that wait are left to it, and what is queued. */
   stopLeading(): void {
+    this.#view = undefined;
     this.#webhooks.stopLeading();
   }
 

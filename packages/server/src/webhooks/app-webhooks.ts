@@ -18,7 +18,7 @@ interface Entry {
 const leastLeaveMs = 60_000;
 
 export class AppWebhooks {
-  readonly #options: Omit<WebhookDispatcherOptions, "app">;
+  readonly #options: Omit<WebhookDispatcherOptions, "app" | "after">;
   readonly #entries = new Map<string, Entry>();
   /** Of settings that hold no longer; they deliver what they have. */
   readonly #leaving = new Set<WebhookDispatcher>();
@@ -27,7 +27,7 @@ export class AppWebhooks {
   /** While this node leads. */
   #view: ClusterView | undefined;
 
-  constructor(options: Omit<WebhookDispatcherOptions, "app">) {
+  constructor(options: Omit<WebhookDispatcherOptions, "app" | "after">) {
     this.#options = options;
   }
 
@@ -77,7 +77,8 @@ export class AppWebhooks {
       known.app = app;
       return known.dispatcher;
     }
-    const dispatcher = new WebhookDispatcher({ ...this.#options, app });
+    const after = known?.dispatcher.queued() ?? Promise.resolve();
+    const dispatcher = new WebhookDispatcher({ ...this.#options, app, after });
     this.#entries.set(app.id, { app, dispatcher });
     if (known !== undefined) void this.#replace(known.dispatcher, dispatcher);
     else if (this.#view) dispatcher.lead(this.#view);

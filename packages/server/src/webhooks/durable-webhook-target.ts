@@ -19,8 +19,10 @@ import type { WebhookTarget } from "./webhook-target.ts";
 export interface DurableWebhookTargetOptions
   extends Omit<WebhookDelivererOptions, "queue" | "keepsDeadLetters"> {
   readonly store: WebhookStore;
-  /** Of what waits in memory while the store is away. */
+  /** Of what waits in memory while the store is away, and of what the leader has read from it. */
   readonly limits: QueueLimits;
+  /** Nothing is appended before: another that is being replaced appends what it has accepted. */
+  readonly after: Promise<void>;
 }
 
 /** A node that leads, and finds its edges claimed by another, claims them again after this. */
@@ -36,7 +38,7 @@ export class DurableWebhookTarget implements WebhookTarget {
   #closed = false;
 
   constructor(options: DurableWebhookTargetOptions) {
-    const { webhook, store, limits, scheduler, random, reports } = options;
+    const { webhook, store, limits, scheduler, random, reports, after } = options;
     this.#options = options;
     this.#target = describeTarget(new URL(webhook.url));
     const target = this.#target;
@@ -57,6 +59,7 @@ export class DurableWebhookTarget implements WebhookTarget {
       limits,
       scheduler,
       calls: this.#calls,
+      after,
       onAppended: (dropped) => this.#noteAppended(dropped),
       onEmptied: () => reports.once(webhookFailures.create("webhook-queue-emptied", { target })),
     });
@@ -90,6 +93,10 @@ export class DurableWebhookTarget implements WebhookTarget {
     this.#view = undefined;
     this.#appender.claim(undefined);
     await leadership?.end();
+  }
+
+  queued(): Promise<void> {
+    return this.#appender.drained();
   }
 
   async depth(): Promise<number> {

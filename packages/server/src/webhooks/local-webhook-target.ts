@@ -49,6 +49,10 @@ export class LocalWebhookTarget implements WebhookTarget {
     return Promise.resolve();
   }
 
+  queued(): Promise<void> {
+    return Promise.resolve();
+  }
+
   depth(): Promise<number> {
     return this.#deliverer.depth();
   }

@@ -6,12 +6,14 @@
 import type { Scheduler, TimeOfDay } from "../pusher/scheduler.ts";
 import { EventLines, type QueuedEvent } from "./event-lines.ts";
 import type { StoreCalls } from "./store-calls.ts";
-import type { GivenUp, WebhookQueue } from "./webhook-queue.ts";
+import type { GivenUp, QueueLimits, WebhookQueue } from "./webhook-queue.ts";
 import type { DeadReason, WebhookStore } from "./webhook-store.ts";
 
 export interface StoredWebhookQueueOptions {
   readonly store: WebhookStore;
   readonly calls: StoreCalls;
+  /** Of what is held in memory: events that were read and are not taken out yet. The store may hold more. */
+  readonly limits: QueueLimits;
   readonly scheduler: Scheduler;
   readonly timeOfDay: TimeOfDay;
   /** So many more events can be taken. */
@@ -23,9 +25,6 @@ interface Settlement {
   readonly reason: DeadReason | undefined;
   readonly done: () => void;
 }
-
-/** Events that were read and are not taken out yet. Bounds memory, and how many channels can be served beside one that waits. */
-const maxOpenEvents = 1000;
 
 /** A store that crashes may forget this much of what was taken out of it, and it is still not delivered again. */
 const maxSettledPositions = 5000;
@@ -116,7 +115,7 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
     const { store, calls, scheduler } = this.#options;
     let isAway = false;
     while (this.#mustRead && !this.#closed && !isAway) {
-      const room = Math.min(readSize, maxOpenEvents - this.#positions.size);
+      const room = this.#measureRoom();
       if (room <= 0) break;
       this.#mustRead = false;
       if (this.#mustStartOver) this.#after = undefined;
@@ -133,6 +132,11 @@ export class StoredWebhookQueue implements Pick<WebhookQueue, "take" | "settle" 
     this.#cancelPoll = isAway
       ? calls.later(() => this.wake())
       : scheduler.schedule(pollMs, () => this.wake());
+  }
+
+  #measureRoom(): number {
+    const { maxEvents, maxBytes } = this.#options.limits;
+    return this.#lines.bytes >= maxBytes ? 0 : Math.min(readSize, maxEvents - this.#positions.size);
   }
 
   #addAll(events: Awaited<ReturnType<WebhookStore["read"]>>): void {

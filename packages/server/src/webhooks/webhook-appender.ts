@@ -26,6 +26,8 @@ export interface WebhookAppenderOptions {
   readonly limits: QueueLimits;
   readonly scheduler: Scheduler;
   readonly calls: StoreCalls;
+  /** Nothing is appended before. */
+  readonly after: Promise<void>;
   /** Something was appended, for which so many of the oldest had to go. */
   readonly onAppended: (dropped: number) => void;
   /** The store was emptied, and has been told again what the receiver knows. */
@@ -105,7 +107,7 @@ export class WebhookAppender {
     if (this.#appending) return;
     this.#appending = true;
     // What comes in this turn of the event loop goes together.
-    await Promise.resolve();
+    await this.#options.after;
     while (this.#entries.size > 0 && !this.#closed) {
       const batch = [...this.#entries].slice(0, batchSize);
       const claim = batch.some(({ edge }) => edge) ? this.#claim : undefined;

@@ -33,6 +33,8 @@ export interface WebhookDispatcherOptions {
   readonly createQueue?: (index: number) => WebhookQueue;
   /** Where queues outlive this process and are shared with other nodes; left out, this process delivers what it raises. */
   readonly stores?: WebhookStores;
+  /** When what came before this dispatcher is queued; left out, nothing did. */
+  readonly after?: Promise<void>;
   readonly onDelivery?: (result: DeliveryResult, appId: string) => void;
   /** Told of each kind of failure once, until a delivery succeeds again. */
   readonly report: (failure: Failure, appId: string) => void;
@@ -75,6 +77,11 @@ export class WebhookDispatcher {
     await Promise.all(this.#targets.map((target) => target.stopLeading()));
   }
 
+  /** See {@link WebhookTarget.queued}. */
+  async queued(): Promise<void> {
+    await Promise.all(this.#targets.map((target) => target.queued()));
+  }
+
   /** Events that are queued or under way. */
   async depth(): Promise<number> {
     const depths = await Promise.all(this.#targets.map((target) => target.depth()));
@@ -96,7 +103,8 @@ export class WebhookDispatcher {
 }
 
 function createTargets(options: WebhookDispatcherOptions): readonly WebhookTarget[] {
-  const { app, delivery, stores, onDelivery, report, random = Math.random } = options;
+  const { app, delivery, stores, onDelivery, report } = options;
+  const { random = Math.random, after = Promise.resolve() } = options;
   const limits = { maxEvents: delivery.maxQueuedEvents, maxBytes: maxQueuedBytes };
   const webhookIds = identifyWebhooks(app.webhooks);
   return app.webhooks.map((webhook, index) => {
@@ -114,7 +122,7 @@ function createTargets(options: WebhookDispatcherOptions): readonly WebhookTarge
     };
     if (stores) {
       const store = stores.open({ appId: app.id, webhookId: webhookIds[index] ?? "" });
-      return new DurableWebhookTarget({ ...common, store, limits });
+      return new DurableWebhookTarget({ ...common, store, limits, after });
     }
     return new LocalWebhookTarget({
       ...common,

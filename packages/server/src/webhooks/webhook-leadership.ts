@@ -14,6 +14,7 @@ import { findDifferences } from "./told-differences.ts";
 import { edgeOf, type EdgeOccurrence } from "./webhook-edge.ts";
 import type { WebhookAppender } from "./webhook-appender.ts";
 import { WebhookDeliverer, type WebhookDelivererOptions } from "./webhook-deliverer.ts";
+import type { QueueLimits } from "./webhook-queue.ts";
 import type { WebhookStore } from "./webhook-store.ts";
 
 export interface WebhookLeadershipOptions
@@ -21,6 +22,7 @@ export interface WebhookLeadershipOptions
   readonly view: LeadingView;
   readonly store: WebhookStore;
   readonly calls: StoreCalls;
+  readonly limits: QueueLimits;
   readonly appender: WebhookAppender;
   /** Appends an edge, as an event if the webhook wants it; answers whether there was room. */
   readonly append: (occurrence: EdgeOccurrence) => boolean;

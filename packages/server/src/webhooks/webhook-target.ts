@@ -33,6 +33,8 @@ export interface WebhookTarget {
   lead(view: LeadingView): void;
   /** Another node does; resolves when no attempt is under way any more. */
   stopLeading(): Promise<void>;
+  /** Resolves when everything that was accepted so far is queued. */
+  queued(): Promise<void>;
   /** Events that wait or are under way, without departures that may yet be cancelled. */
   depth(): Promise<number>;
   /** Brings everything to where a crash cannot lose it. Resolves when nothing is left to do, or after {@link abandon}. */
