@@ -16,6 +16,7 @@ const pages = [
   "packages/server/README.md",
   "packages/websocket/README.md",
   "examples/chat/README.md",
+  "examples/cluster/README.md",
 ];
 
 const read = (page: string | URL): string => readFileSync(new URL(page, root), "utf8");
