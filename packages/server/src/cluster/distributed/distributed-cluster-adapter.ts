@@ -313,6 +313,8 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
       const pausedMs = Math.round(lateMs);
       report(distributedClusterFailures.create("cluster-node-paused", { pausedMs, nodeTimeoutMs }));
       this.#liveAgain();
+      // What its clients did meanwhile is still to be read: until the next beat nobody is told who is here.
+      return;
     }
     if (!this.isConnected) return;
     this.#peers?.buryTheSilent();
@@ -336,6 +338,7 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
   #returnFromDead(): void {
     this.#options.report(distributedClusterFailures.create("cluster-declared-dead", { node: this.nodeId }));
     this.#liveAgain();
+    this.#tellThatItLives();
   }
 
   /** The others may have given this life up. They read all that this node holds as soon as they hear of the next one. */
@@ -344,9 +347,7 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
     this.#identity = { ...this.#identity, life: this.#identity.life + 1 };
     this.#pulse.restart();
     this.#peers?.excuse(Number.POSITIVE_INFINITY);
-    if (!this.isConnected) return;
-    this.#joining.begin();
-    this.#tellThatItLives();
+    if (this.isConnected) this.#joining.begin();
   }
 
   #tellThatItLives(): void {

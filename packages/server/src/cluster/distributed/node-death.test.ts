@@ -92,6 +92,24 @@ describe("a process that is paused", () => {
     },
   );
 
+  it("longer than the node timeout shows nobody those who left it meanwhile, whom it has yet to miss", async () => {
+    const world = new ClusterWorld();
+    const [first, second] = await world.addNodes("first", "second");
+    const watcher = first.enter("presence-a", "w");
+    const leaver = second.enter("presence-a", "1");
+    second.enter("presence-a", "2");
+    await world.settle();
+    second.pause();
+    await world.run(2 * nodeTimeoutMs);
+    watcher.take();
+    second.resume("timers");
+    await world.run(heartbeatMs / 2);
+    leaver.session.closed();
+    await world.run(3 * heartbeatMs);
+    expect(watcher.takeEvents()).toEqual([added]);
+    for (const each of [first, second]) expect(each.members("presence-a")).toEqual(["2", "w"]);
+  });
+
   it("for less is not missed, and does not hold it against the others", async () => {
     const world = new ClusterWorld();
     const [first, second] = await world.addNodes("first", "second");
