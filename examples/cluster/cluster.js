@@ -11,7 +11,7 @@ import { findProgram } from "./find-program.js";
 import { findFreePorts } from "./free-ports.js";
 import { NodeLogs } from "./node-logs.js";
 import { Program } from "./program.js";
-import { configureProxy } from "./proxies.js";
+import { findConfiguration } from "./proxies.js";
 
 /** Antiphons are sung by choirs. */
 const nodeNames = ["alto", "tenor", "bass"];
@@ -30,32 +30,22 @@ export class Cluster {
   #proxy;
   #stopping = false;
 
-  constructor(journal, ports, proxyName) {
+  /** `programs` has the path of redis-server, and name, path and configuration of the proxy. */
+  constructor(journal, ports, programs) {
     this.#journal = journal;
     this.#logs = new NodeLogs(journal);
     this.#redis = this.#createProgram({
       name: "redis",
-      path: findProgram("redis-server"),
+      path: programs.redis,
       // Nothing has to outlive it: the nodes hold the state, and tell it each other again.
-      args: [
-        "--port",
-        ports.redis,
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        this.#folder,
-      ].map(String),
+      args: toFlags({ port: ports.redis, bind: "127.0.0.1", save: "", appendonly: "no", dir: this.#folder }),
       port: ports.redis,
     });
     this.#nodes = nodeNames.map((name, index) => this.#createNode(name, ports.nodes[index], ports.redis));
     this.#proxy = this.#createProgram({
-      name: proxyName,
-      args: configureProxy(proxyName, this.#folder, ports),
-      path: findProgram(proxyName),
+      name: programs.proxy.name,
+      path: programs.proxy.path,
+      args: programs.proxy.configure(this.#folder, ports),
       port: ports.proxy,
     });
   }
@@ -103,9 +93,11 @@ export class Cluster {
   }
 
   describe() {
-    const of = ({ name, port, pid, state }) => ({ name, port, pid, state });
-    const nodes = this.#nodes.map((node) => ({ ...of(node), leads: node.name === this.#logs.leader }));
-    return { proxy: of(this.#proxy), nodes, redis: of(this.#redis) };
+    const nodes = this.#nodes.map((node) => ({
+      ...describeProgram(node),
+      leads: node.name === this.#logs.leader,
+    }));
+    return { proxy: describeProgram(this.#proxy), nodes, redis: describeProgram(this.#redis) };
   }
 
   get #programs() {
@@ -147,8 +139,16 @@ export class Cluster {
   }
 }
 
-/** Makes a cluster on ports that are free; `proxyPort` may be given. */
+const describeProgram = ({ name, port, pid, state }) => ({ name, port, pid, state });
+
+const toFlags = (settings) =>
+  Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+
+/** Makes a cluster on ports that are free; `proxyPort` may be given. Throws if a program is missing. */
 export async function createCluster(journal, { proxyName, proxyPort }) {
+  const configure = findConfiguration(proxyName);
+  const proxy = { name: proxyName, path: findProgram(proxyName), configure };
+  const programs = { redis: findProgram("redis-server"), proxy };
   const [redis, freePort, ...nodes] = await findFreePorts(2 + nodeNames.length);
-  return new Cluster(journal, { redis, nodes, proxy: proxyPort || freePort }, proxyName);
+  return new Cluster(journal, { redis, nodes, proxy: proxyPort || freePort }, programs);
 }

@@ -9,6 +9,15 @@ const findTimeoutMs = 3000;
 /** Nodes name each other by ids that are new with every start. */
 const nodeId = /\b([0-9a-f]{32})(?:-\d+)?\b/g;
 
+/** What is told of an entry, by its message. */
+const descriptions = new Map([
+  ["another node has joined the cluster", ({ node, nodes }) => ({ text: `sees ${node}: ${nodes} nodes` })],
+  ["a node has left the cluster", ({ node, nodes }) => ({ text: `sees ${node} leave: ${nodes} nodes` })],
+  ["leads the cluster", () => ({ text: "leads now: it raises the webhooks for all" })],
+  ["no longer leads the cluster", () => ({ text: "leads no longer" })],
+  ["connected to the other nodes", describeReturn],
+]);
+
 export class NodeLogs {
   /** The name of the node that leads, as far as it was told. */
   leader;
@@ -28,29 +37,11 @@ export class NodeLogs {
   read(name, line) {
     const entry = parse(line);
     if (entry === undefined) return;
-    const tell = (text, tone) => this.#journal.add(name, this.#nameNodes(text), tone);
-    switch (entry.msg) {
-      case "client connected":
-        return this.#place(entry.socketId, name);
-      case "joining the cluster":
-        this.#names.set(entry.node.split("-")[0], name);
-        return;
-      case "another node has joined the cluster":
-        return tell(`sees ${entry.node}: ${entry.nodes} nodes`);
-      case "a node has left the cluster":
-        return tell(`was told that ${entry.node} leaves: ${entry.nodes} nodes`);
-      case "leads the cluster":
-        this.leader = name;
-        return tell("leads now: it raises the webhooks for all");
-      case "no longer leads the cluster":
-        this.ended(name);
-        return tell("leads no longer");
-      case "connected to the other nodes":
-        if (entry.awayMs !== undefined) tell(`is back after ${entry.awayMs} ms`, "good");
-        return;
-      default:
-        if (entry.level === "warn" && entry.failure !== undefined) tell(entry.msg, "bad");
-    }
+    this.#learn(name, entry);
+    const describe = descriptions.get(entry.msg) ?? describeFailure;
+    const told = describe(entry);
+    if (told === undefined) return;
+    this.#journal.add(name, this.#nameNodes(told.text), told.tone);
   }
 
   /** To be told when a node has ended. */
@@ -71,6 +62,13 @@ export class NodeLogs {
     });
   }
 
+  #learn(name, { msg, node, socketId }) {
+    if (msg === "client connected") this.#place(socketId, name);
+    if (msg === "joining the cluster") this.#names.set(node.split("-")[0], name);
+    if (msg === "leads the cluster") this.leader = name;
+    if (msg === "no longer leads the cluster") this.ended(name);
+  }
+
   #place(socketId, name) {
     this.#sockets.set(socketId, name);
     if (this.#sockets.size > keptSockets) this.#sockets.delete(this.#sockets.keys().next().value);
@@ -80,6 +78,18 @@ export class NodeLogs {
   #nameNodes(text) {
     return text.replace(nodeId, (id, base) => this.#names.get(base) ?? id.slice(0, 6));
   }
+}
+
+/** The first connection is no news. */
+function describeReturn({ awayMs }) {
+  return awayMs === undefined
+    ? undefined
+    : { text: `is connected again, after ${awayMs} ms without`, tone: "good" };
+}
+
+/** Failures explain themselves; those of clients are not about the cluster. */
+function describeFailure({ level, failure, msg }) {
+  return level === "warn" && failure !== undefined ? { text: msg, tone: "bad" } : undefined;
 }
 
 function parse(line) {

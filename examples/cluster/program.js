@@ -49,7 +49,11 @@ export class Program {
     if (await isOpen(this.port))
       throw new Error(`${this.name} cannot listen on port ${this.port}: it is taken.`);
     this.#lastLines = [];
-    const child = spawn(path, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    // Of this process's environment nothing else: what is set there for another Antiphon would be stronger than our file.
+    const child = spawn(path, args, {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     this.state = "starting";
     for (const stream of [child.stdout, child.stderr]) {

@@ -2,9 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the files say, in the order of the nodes. */
-const nodesInFile = ["127.0.0.1:6001", "127.0.0.1:6002", "127.0.0.1:6003"];
-const proxyInFile = "127.0.0.1:8080";
+/** What the files say: the proxy, and the nodes in their order. */
+const inFiles = ["127.0.0.1:8080", "127.0.0.1:6001", "127.0.0.1:6002", "127.0.0.1:6003"];
 
 /** What belongs into /etc/nginx/nginx.conf: here in a folder of its own, so that no root is needed. */
 const nginxMain = (folder) => `
@@ -25,37 +24,34 @@ http {
 }
 `;
 
-/** By name of the program: writes its configuration into the folder and answers its arguments. */
-const proxies = {
-  nginx(folder, addresses) {
-    writeFileSync(join(folder, "antiphon.conf"), readConfig("nginx.conf", addresses));
-    writeFileSync(join(folder, "nginx.conf"), nginxMain(folder));
-    return ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")];
-  },
-  haproxy(folder, addresses) {
-    const file = join(folder, "haproxy.cfg");
-    writeFileSync(file, readConfig("haproxy.cfg", addresses));
-    return ["-db", "-f", file];
-  },
-};
+/** By name of the program: write the configuration into the folder and answer the arguments that have the program read it. */
+const proxies = new Map([
+  ["nginx", configureNginx],
+  ["haproxy", configureHaproxy],
+]);
 
-/** Writes the configuration of this proxy; `ports` are of the proxy and of the nodes. Answers the program's arguments. */
-export function configureProxy(name, folder, ports) {
-  if (!Object.hasOwn(proxies, name)) {
-    throw new Error(`PROXY is ${name}, and can be ${Object.keys(proxies).join(" or ")}.`);
-  }
-  return proxies[name](
-    folder,
-    new Map(
-      [proxyInFile, ...nodesInFile].map((address, index) => [
-        address,
-        `127.0.0.1:${[ports.proxy, ...ports.nodes][index]}`,
-      ]),
-    ),
-  );
+/** The function that configures this proxy; it takes a folder, and the ports of the proxy and the nodes. */
+export function findConfiguration(name) {
+  const configure = proxies.get(name);
+  if (configure !== undefined) return configure;
+  throw new Error(`PROXY is ${name}, and can be ${[...proxies.keys()].join(" or ")}.`);
 }
 
-function readConfig(file, addresses) {
+function configureNginx(folder, ports) {
+  const file = join(folder, "nginx.conf");
+  writeFileSync(join(folder, "antiphon.conf"), readConfig("nginx.conf", ports));
+  writeFileSync(file, nginxMain(folder));
+  return ["-p", folder, "-e", "stderr", "-c", file];
+}
+
+function configureHaproxy(folder, ports) {
+  const file = join(folder, "haproxy.cfg");
+  writeFileSync(file, readConfig("haproxy.cfg", ports));
+  return ["-db", "-f", file];
+}
+
+function readConfig(file, ports) {
+  const inThisRun = [ports.proxy, ...ports.nodes].map((port) => `127.0.0.1:${port}`);
   const text = readFileSync(new URL(`proxy/${file}`, import.meta.url), "utf8");
-  return text.replace(/127\.0\.0\.1:\d+/g, (address) => addresses.get(address) ?? address);
+  return text.replace(/127\.0\.0\.1:\d+/g, (address) => inThisRun[inFiles.indexOf(address)]);
 }
