@@ -1,4 +1,5 @@
 /** Starts the cluster and the page, and stops all of it on Ctrl-C. */
+import { once } from "node:events";
 import { createCluster } from "./cluster.js";
 import { createDemoServer } from "./demo-server.js";
 import { Journal } from "./journal.js";
@@ -15,14 +16,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => v
 
 try {
   cluster = await createCluster(journal, { proxyName: PROXY, proxyPort: Number(PROXY_PORT) });
+  const page = createDemoServer(cluster, journal).listen(Number(PORT), "127.0.0.1");
+  await once(page, "listening");
   await cluster.start();
-  const page = createDemoServer(cluster, journal);
-  page.on("error", (error) => fail(error));
-  page.listen(Number(PORT), "127.0.0.1", () => {
-    console.log(
-      `\nThe cluster is up. Open http://127.0.0.1:${page.address().port} in a few tabs; Ctrl-C stops all.\n`,
-    );
-  });
+  console.log(
+    `\nThe cluster is up. Open http://127.0.0.1:${page.address().port} in a few tabs; Ctrl-C stops all.\n`,
+  );
 } catch (error) {
   fail(error);
 }
