@@ -1,4 +1,4 @@
-/** A backend that answers 200 to every webhook and remembers the events in the order in which they came. */
+/** A backend that answers 200 to every webhook, or what it is told to, and remembers the events in the order in which they came. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,12 @@ import { text } from "node:stream/consumers";
 export type WebhookEvent = Readonly<Record<string, unknown>>;
 
 export class WebhookRecorder {
+  /** Those that were taken. */
   readonly events: WebhookEvent[] = [];
+  /** What requests are answered with from now on; only those that succeed are taken. */
+  status = 200;
+  /** Requests that were refused. */
+  refused = 0;
   readonly #server = createServer((request, response) => void this.#receive(request, response));
   readonly #waiting: (() => void)[] = [];
 
@@ -28,9 +33,10 @@ export class WebhookRecorder {
     return this.events.filter((event) => event["channel"] === channel);
   }
 
-  /** Waits until an event of this name about the channel has come. */
-  async until(channel: string, name: string): Promise<void> {
-    while (!this.about(channel).some((event) => event["name"] === name)) {
+  /** Waits until an event of this name about the channel has come, with these values. */
+  async until(channel: string, name: string, values: WebhookEvent = {}): Promise<void> {
+    const wanted = Object.entries({ name, ...values });
+    while (!this.about(channel).some((event) => wanted.every(([key, value]) => event[key] === value))) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });
@@ -39,8 +45,10 @@ export class WebhookRecorder {
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { events } = JSON.parse(await text(request)) as { events: WebhookEvent[] };
-    this.events.push(...events);
-    response.writeHead(200).end();
+    const { status } = this;
+    if (status === 200) this.events.push(...events);
+    else this.refused++;
+    response.writeHead(status).end();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
