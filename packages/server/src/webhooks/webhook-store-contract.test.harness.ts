@@ -26,6 +26,11 @@ export function choosePlace(): string {
   return `test-${++places}`;
 }
 
+/** For as long as a busy machine may take. */
+function eventually(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, 15_000);
+}
+
 const address: StoreAddress = { appId: "app", webhookId: "one" };
 const reason = { failure: "webhook-refused", attempts: 3, status: 500, givenUpAtMs: 9 };
 
@@ -219,7 +224,7 @@ export function describeWebhookStore(name: string, startBackend: () => Promise<S
       const stop = store.watch(woken);
       onTestFinished(stop);
       const other = await open();
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await append([event("a1")], { to: other });
         expect(woken).toHaveBeenCalled();
       });
@@ -231,7 +236,7 @@ export function describeWebhookStore(name: string, startBackend: () => Promise<S
       await backend.kill();
       await expect(append([event("a2")])).rejects.toThrow(Error);
       await backend.restart({ empty: false });
-      await vi.waitFor(async () => expect(await readAll()).toEqual(["a1"]), 10_000);
+      await eventually(async () => expect(await readAll()).toEqual(["a1"]));
       expect(await append([event("a3", { edge: { key: "a", present: false } })])).toMatchObject({
         outcome: "appended",
       });
@@ -244,7 +249,7 @@ export function describeWebhookStore(name: string, startBackend: () => Promise<S
       await backend.kill();
       await backend.restart({ empty: true });
       const edge = event("b1", { edge: { key: "b", present: true } });
-      await vi.waitFor(async () => expect(await append([edge])).toEqual({ outcome: "lost" }), 10_000);
+      await eventually(async () => expect(await append([edge])).toEqual({ outcome: "lost" }));
       await store.restore("me", ["a", "c"]);
       expect(await append([edge])).toMatchObject({ outcome: "appended" });
       expect((await store.read(lost?.position, 10)).map(({ json }) => json)).toEqual(["b1"]);

@@ -34,7 +34,7 @@ describe("stores of webhooks in a Redis Cluster", () => {
       const edge = { key: "a", present: true };
       const request = { writer: "w", owner: "me", entries: [{ ...entry, edge }] };
       expect(await other.open(address).append(request)).toEqual({ outcome: "appended", dropped: 0 });
-      await vi.waitFor(() => expect(woken).toHaveBeenCalledOnce());
+      await vi.waitFor(() => expect(woken).toHaveBeenCalledOnce(), 15_000);
       const [event] = await store.read(undefined, 10);
       expect(event?.json).toBe(appId);
       await store.bury([event?.position ?? ""], { failure: "f", attempts: 1, givenUpAtMs: 2 });
