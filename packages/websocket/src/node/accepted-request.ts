@@ -15,9 +15,9 @@ export class AcceptedRequest implements HandshakeRequest {
   readonly subprotocols: readonly string[];
   readonly extensionOffers: readonly ExtensionOffer[];
   readonly origin: string | undefined;
-  readonly header: (name: string) => string | undefined;
   readonly parameters: RouteParameters;
   readonly raw: IncomingMessage;
+  readonly #upgrade: AcceptableUpgrade;
   readonly #address: ClientAddress;
 
   constructor(
@@ -33,10 +33,14 @@ export class AcceptedRequest implements HandshakeRequest {
     this.subprotocols = upgrade.subprotocols;
     this.extensionOffers = upgrade.extensionOffers;
     this.origin = upgrade.origin;
-    this.header = upgrade.header;
+    this.#upgrade = upgrade;
     this.parameters = parameters;
     this.raw = raw;
     this.#address = address;
+  }
+
+  header(name: string): string | undefined {
+    return this.#upgrade.header(name);
   }
 
   get ip(): string {
