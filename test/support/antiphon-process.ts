@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Told at once, so that the process can be ended whatever becomes of its start. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 /** Starts `antiphon start` on a free port and waits until it listens. */
@@ -36,6 +38,7 @@ export async function startAntiphon(options: StartOptions = {}): Promise<Antipho
     env: { PATH: process.env["PATH"] ?? "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -35,7 +35,7 @@ const server = { shutdownGraceMs: 100 };
 /** Starts a server with these settings on a free port of the loopback. */
 export async function startConfiguredServer(
   settings: ServerSettings,
-  options: Pick<StartOptions, "env"> = {},
+  options: Pick<StartOptions, "env" | "onSpawn"> = {},
 ): Promise<ConfiguredServer> {
   const folder = await mkdtemp(join(tmpdir(), "antiphon-test-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });

@@ -16,7 +16,9 @@ export type Fault =
   /** Everything arrives this much later, in order. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Nothing is read until the fault changes: the sender's window fills up. */
-  | { readonly kind: "stall" };
+  | { readonly kind: "stall" }
+  /** What comes is lost, and ends and resets with it: neither side learns anything. */
+  | { readonly kind: "drop" };
 
 const none: Fault = { kind: "none" };
 
@@ -32,7 +34,11 @@ class Pipe {
     this.#source = source;
     this.#target = target;
     source.on("data", (chunk: Buffer) => this.#pass(chunk));
-    source.on("end", () => this.#then(() => void target.end()));
+    source.on("end", () => this.#then(() => void (this.isCut || target.end())));
+  }
+
+  get isCut(): boolean {
+    return this.#fault.kind === "drop";
   }
 
   apply(fault: Fault): void {
@@ -66,6 +72,8 @@ class Pipe {
         });
         return;
       }
+      case "drop":
+        return;
       default:
         this.#then(() => this.#write(chunk));
     }
@@ -109,15 +117,16 @@ export class FaultLink {
       this.#links.add(link);
       for (const [direction, pipe] of Object.entries(pipes)) pipe.apply(this.#faults[direction as Direction]);
       // A reset on one side is a reset on the other.
-      const relay = (from: Socket, to: Socket): void => {
-        from.on("error", () => to.resetAndDestroy());
+      const relay = (from: Socket, to: Socket, pipe: Pipe): void => {
+        from.on("error", () => pipe.isCut || to.resetAndDestroy());
         from.on("close", () => {
+          if (pipe.isCut) return;
           this.#links.delete(link);
           if (!to.writableEnded) to.destroy();
         });
       };
-      relay(client, server);
-      relay(server, client);
+      relay(client, server, pipes.toServer);
+      relay(server, client, pipes.toClient);
     });
   }
 
