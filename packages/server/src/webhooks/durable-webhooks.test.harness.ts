@@ -243,6 +243,16 @@ export function describeDurableWebhooks(name: string, startBackend: () => Promis
       await expectNoMore(leader);
     });
 
+    it("tell nothing that was told already, however often it is seen", async () => {
+      use({ debounceMs: 0 });
+      const node = await startLeader();
+      happen({ channel: "a" }, true);
+      await waitUntilReceived("channel_occupied a");
+      happen({ channel: "a" }, true);
+      happen({ channel: "b" }, false);
+      await expectNoMore(node);
+    });
+
     it("wait in the store while nobody leads", async () => {
       const node = await startNode();
       say(node, "a", "1");

@@ -5,9 +5,10 @@ import { natsDefaults, resolveNatsOptions } from "../../cluster/nats/nats-option
 import type { StoreBackend } from "../webhook-store-contract.test.harness.ts";
 import { JetStreamWebhookStores } from "./jetstream-webhook-stores.ts";
 
-export async function startJetStream(): Promise<StoreBackend> {
+export async function startJetStream(): Promise<StoreBackend & { readonly address: string }> {
   const server = await startNatsServer(inject("natsServer"));
   return {
+    address: server.address,
     async connect(place, maxEvents) {
       const target = resolveNatsOptions({ ...natsDefaults, servers: [server.address], prefix: place });
       if ("name" in target) throw new Error(target.message);
