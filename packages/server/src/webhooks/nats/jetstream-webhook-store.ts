@@ -6,7 +6,7 @@
  * - Claims stand in the stream of events. An edge that was stored by an older claim, and after a newer one, is void: its writer
  *   had lost the claim between asking and storing. Whoever reads passes it over.
  */
-import { JetStreamApiError, type NextMsgRequest, type StoredMsg } from "@nats-io/jetstream";
+import type { StoredMsg } from "@nats-io/jetstream";
 import {
   type AppendRequest,
   type AppendResult,
@@ -17,7 +17,16 @@ import {
   type StoreDepth,
   type WebhookStore,
 } from "../webhook-store.ts";
-import { codes, type JetStreamAccess, type JetStreamSession } from "./jetstream-webhook-stores.ts";
+import {
+  count,
+  deleteMessage,
+  isRefusal,
+  type JetStreamSession,
+  readNext,
+  refusalCodes,
+  walk,
+} from "./jetstream-messages.ts";
+import type { JetStreamAccess } from "./jetstream-webhook-stores.ts";
 import {
   formatLetter,
   formatMessage,
@@ -231,7 +240,7 @@ export class JetStreamWebhookStore implements WebhookStore {
       await session.js.publish(subjects.queue, payload, { msgID });
       return 0;
     } catch (error) {
-      if (!isRefusal(error, codes.limitReached)) throw error;
+      if (!isRefusal(error, refusalCodes.limitReached)) throw error;
     }
     const keep = access.maxEvents - Math.ceil(access.maxEvents / droppedPart);
     const filter = subjects.queue;
@@ -300,49 +309,6 @@ export class JetStreamWebhookStore implements WebhookStore {
     const { access, subjects } = this.#options;
     return walk(session, access.streams.dead, subjects.dead, 1);
   }
-}
-
-/** The first message of a subject from this sequence on. Asks the stream's leader: replicas that answer for it may be behind. */
-function readNext(
-  { jsm }: JetStreamSession,
-  stream: string,
-  subject: string,
-  seq: number,
-): Promise<StoredMsg | null> {
-  // NATS answers this here as well; the client's type knows it only of direct requests.
-  const query = { seq, next_by_subj: subject } satisfies NextMsgRequest;
-  return jsm.streams.getMessage(stream, query);
-}
-
-async function* walk(
-  session: JetStreamSession,
-  stream: string,
-  subject: string,
-  start: number,
-): AsyncGenerator<StoredMsg> {
-  for (let seq = start; ; ) {
-    const found = await readNext(session, stream, subject, seq);
-    if (found === null) return;
-    yield found;
-    seq = found.seq + 1;
-  }
-}
-
-async function count({ jsm }: JetStreamSession, stream: string, subject: string): Promise<number> {
-  const { state } = await jsm.streams.info(stream, { subjects_filter: subject });
-  return state.subjects?.[subject] ?? 0;
-}
-
-async function deleteMessage({ jsm }: JetStreamSession, stream: string, sequence: number): Promise<void> {
-  try {
-    await jsm.streams.deleteMessage(stream, sequence, false);
-  } catch (error) {
-    if (!isRefusal(error, codes.messageNotFound) && !isRefusal(error, codes.sequenceNotFound)) throw error;
-  }
-}
-
-function isRefusal(error: unknown, code: number): boolean {
-  return error instanceof JetStreamApiError && error.code === code;
 }
 
 /** `undefined` where there is no position, or one in a stream that is no more. */

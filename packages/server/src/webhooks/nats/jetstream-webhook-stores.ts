@@ -5,7 +5,6 @@
  */
 import type { Failure } from "@antiphon/websocket";
 import {
-  type JetStreamClient,
   JetStreamApiError,
   type JetStreamManager,
   jetstream,
@@ -21,6 +20,7 @@ import {
   type WebhookStore,
   type WebhookStores,
 } from "../webhook-store.ts";
+import { type JetStreamSession, refusalCodes } from "./jetstream-messages.ts";
 import { JetStreamWebhookStore } from "./jetstream-webhook-store.ts";
 
 export interface JetStreamWebhookStoresOptions {
@@ -29,14 +29,6 @@ export interface JetStreamWebhookStoresOptions {
   readonly maxEvents: number;
   /** Gets what is the operator's to mend: each kind once until the next success. */
   readonly report: (failure: Failure) => void;
-}
-
-/** Ready for use, until the connection or a stream is lost. */
-export interface JetStreamSession {
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
-  /** Names this life of a stream: sequences begin anew in the next one. */
-  readonly epochs: { readonly queue: string; readonly dead: string };
 }
 
 /** What one webhook needs of it. */
@@ -115,7 +107,7 @@ export class JetStreamWebhookStores implements WebhookStores {
       return await work(await session.opened);
     } catch (error) {
       // Perhaps a stream is gone: it is looked for before the next use. A refusal says that it is there.
-      const isThere = error instanceof JetStreamApiError && error.code !== codes.streamNotFound;
+      const isThere = error instanceof JetStreamApiError && error.code !== refusalCodes.streamNotFound;
       if (!isThere && this.#session === session) this.#session = undefined;
       throw error;
     }
@@ -163,14 +155,14 @@ export class JetStreamWebhookStores implements WebhookStores {
       }
       return found.created;
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== codes.streamNotFound) throw error;
+      if (!(error instanceof JetStreamApiError) || error.code !== refusalCodes.streamNotFound) throw error;
     }
     try {
       const made = await jsm.streams.add({ ...config, name, storage: "file", num_replicas: replicas });
       return made.created;
     } catch (error) {
       // Another node was faster, and has another limit.
-      if (!(error instanceof JetStreamApiError) || error.code !== codes.streamNameInUse) throw error;
+      if (!(error instanceof JetStreamApiError) || error.code !== refusalCodes.streamNameInUse) throw error;
       return (await jsm.streams.info(name)).created;
     }
   }
@@ -206,12 +198,3 @@ export class JetStreamWebhookStores implements WebhookStores {
     this.#subscriptions.set(subject, connection.subscribe(subject, { callback }));
   }
 }
-
-/** Of refusals of JetStream. */
-export const codes = {
-  streamNotFound: 10059,
-  streamNameInUse: 10058,
-  messageNotFound: 10057,
-  sequenceNotFound: 10043,
-  limitReached: 10077,
-} as const;
