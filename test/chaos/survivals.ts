@@ -135,4 +135,16 @@ export const survivals = {
     bounds: { joinedMs: 10_000 },
     tell: ({ joinedMs }) => `All are joined at most ${joinedMs} after Redis knows the password.`,
   }),
+  masterKilled: define({
+    title:
+      "moves to the master that takes its place; clients see nothing but a gap in what comes from other nodes",
+    file: "redis-failover.test.ts",
+    over: "Redis",
+    fault: "The master dies under Sentinels, or in a Redis Cluster, while events are published",
+    clients: "Nothing: no member leaves or comes.",
+    lost: "Events between nodes until another master is there; those for clients of the same node arrive.",
+    bounds: { backMs: 20_000 },
+    tell: ({ backMs }) =>
+      `Until another master is there, and a moment more: at most ${backMs} where masters are given up after 1 s.`,
+  }),
 };
