@@ -36,6 +36,12 @@ const definitions = {
     explain: ({ server, problem }) => `TLS with the Redis server ${server} failed: ${problem}.`,
     fix: "Set tls.ca to the authority of its certificate and tls.servername to the name on it, and see that the port is one of TLS.",
   }),
+  "cluster-redis-lease-refused": defineFailure<{ problem: string }>({
+    ...redis,
+    explain: ({ problem }) =>
+      `No node leads, and webhooks wait, because Redis does not keep who does: ${problem}.`,
+    fix: "Let Redis write: look at maxmemory, at the disk it saves to, and at min-replicas-to-write; it is tried again and again.",
+  }),
   "cluster-redis-too-old": defineFailure<{ server: string }>({
     ...redis,
     explain: ({ server }) => `The Redis server ${server} does not know a command that nodes need.`,

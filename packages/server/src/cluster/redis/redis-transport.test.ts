@@ -187,6 +187,21 @@ describe.skipIf(!search.found)("over a server that is well, a transport", () => 
     expect(await one.transport.holdLease("leader", "node-1", 60_000)).toBe(false);
   });
 
+  it("says once why nobody gets a lease of a server that takes no writes, and again when that comes back", async () => {
+    const server = await startOwn();
+    const node = await openTransport({ host, port: server.port });
+    const hold = () => node.transport.holdLease("leader", "node-1", 60_000);
+    for (const times of [1, 2]) {
+      await server.command("CONFIG", "SET", "maxmemory", "1");
+      expect([await hold(), await hold()]).toEqual([false, false]);
+      expect(node.failures.map(({ name }) => name)).toEqual(Array(times).fill("cluster-redis-lease-refused"));
+      await server.command("CONFIG", "SET", "maxmemory", "0");
+      expect(await hold()).toBe(true);
+    }
+    expect(node.failures[0]?.message).toContain(`${server.address} is out of memory (OOM)`);
+    expect(node.isConnected).toBe(true);
+  });
+
   it("holds a lease after the server has forgotten its scripts", async () => {
     const node = await open();
     await node.transport.holdLease("leader", "node-1", 60_000);

@@ -4,11 +4,12 @@
  */
 import type { Failure } from "@antiphon/websocket";
 import type { ClusterTransport, Topic, TransportListener } from "../distributed/cluster-transport.ts";
+import { redisFailures } from "../../failures/redis-failures.ts";
 import { RedisConnection } from "./redis-connection.ts";
 import { holdRedisLease, releaseRedisLease } from "./redis-lease.ts";
 import type { RedisWatch } from "./redis-link.ts";
 import type { RedisSettings } from "./redis-options.ts";
-import { RedisProblem, toRedisProblem } from "./redis-problem.ts";
+import { isErrorReply, RedisProblem, toRedisProblem } from "./redis-problem.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { RedisSubscriptions } from "./redis-subscriptions.ts";
 import { RedisTopics } from "./redis-topics.ts";
@@ -23,6 +24,9 @@ export interface RedisTransportOptions {
 /** What may wait for the server to read it. More, and the connection is of no use any more. */
 const maxUnansweredBytes = 64 * 1024 * 1024;
 
+/** How a server answers that takes no writes, or none of this user. */
+const refusals = ["OOM", "MISCONF", "NOREPLICAS", "NOPERM"] as const;
+
 /** For what was published last to leave, when the node stops. */
 const farewellMs = 1000;
 
@@ -32,11 +36,15 @@ export class RedisTransport implements ClusterTransport {
   readonly #connection: RedisConnection;
   readonly #subscriptions: RedisSubscriptions;
   readonly #publishCommand: string;
+  readonly #report: (failure: Failure) => void;
   #listener: TransportListener | undefined;
   #unansweredBytes = 0;
+  /** That Redis takes no lease was told since it took one. */
+  #isRefusalTold = false;
 
   constructor(options: RedisTransportOptions) {
     const { settings, watch, report } = options;
+    this.#report = report;
     const isCluster = settings.deployment.kind === "cluster";
     this.#publishCommand = isCluster ? "SPUBLISH" : "PUBLISH";
     this.#topics = new RedisTopics(settings.prefix, isCluster);
@@ -89,8 +97,14 @@ export class RedisTransport implements ClusterTransport {
     this.#subscriptions.remove(topic);
   }
 
-  holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
-    return holdRedisLease(this.#connection, this.#topics.keyOfLease(name), owner, ttlMs);
+  async holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
+    const held = await holdRedisLease(this.#connection, this.#topics.keyOfLease(name), owner, ttlMs);
+    if (typeof held !== "boolean") {
+      this.#tellRefusal(held);
+      return false;
+    }
+    this.#isRefusalTold = false;
+    return held;
   }
 
   releaseLease(name: string, owner: string): Promise<void> {
@@ -105,6 +119,16 @@ export class RedisTransport implements ClusterTransport {
     this.#listener = undefined;
     await this.#sayFarewell();
     this.#connection.stop();
+  }
+
+  /** Messages pass on, so that nobody would notice otherwise. */
+  #tellRefusal(problem: RedisProblem): void {
+    if (this.#isRefusalTold || !refusals.some((code) => isErrorReply(problem, code))) return;
+    this.#isRefusalTold = true;
+    const { message } = problem;
+    this.#report(
+      problem.failure ?? redisFailures.create("cluster-redis-lease-refused", { problem: message }),
+    );
   }
 
   async #sayFarewell(): Promise<void> {
