@@ -38,6 +38,7 @@ import { createWebhookStores } from "./lifecycle/webhook-stores.ts";
 import { createMetrics, type MetricObject, type Metrics } from "./metrics/metrics.ts";
 import { MetricsServer } from "./metrics/metrics-server.ts";
 import { isFull } from "./pusher/admission.ts";
+import type { ClusterView } from "./webhooks/leading-view.ts";
 
 /** Makes a server of one process; nothing listens before `start`. */
 export function createApp(config: Config, options: { readonly logger: Logger }): AntiphonServer {
@@ -161,6 +162,7 @@ class Antiphon implements ServerNode {
       settings: this.#config,
       logger: this.#logger,
       report: (failure) => this.#failures.write(failure, {}),
+      onBackendLost: () => this.#webhooks?.remember(this.#clusterView()),
       reportBackend: this.#reportBackend,
       now,
       scheduler: timerScheduler,
@@ -185,11 +187,15 @@ class Antiphon implements ServerNode {
       this.#webhooks?.stopLeading();
       return;
     }
-    this.#webhooks?.lead({
+    this.#webhooks?.lead(this.#clusterView());
+  }
+
+  #clusterView(): ClusterView {
+    return {
       apps: () => this.#apps.all(),
       channelsOf: (appId) => this.#hubs.find(appId),
       leads: () => this.#membership?.adapter.leads ?? true,
-    });
+    };
   }
 
   #createNodeMetrics(): Metrics {

@@ -112,8 +112,13 @@ export class ClusterReplica implements ClusterListener {
     const state = stateOf(node.states, appId);
     const hub = this.#hubOf(appId);
     for (const change of changes) {
-      state.apply(change);
-      hub?.applyChange(nodeId, change);
+      if (change.type === "subscriptions" && change.count === 0) {
+        // Members are told to leave before their channel: of those who are still here that was lost on the way.
+        for (const held of [state, node.former?.get(appId)]) {
+          for (const left of held?.describeLeaving(change.channel) ?? []) hub?.applyChange(nodeId, left);
+        }
+      }
+      if (state.apply(change)) hub?.applyChange(nodeId, change);
     }
   }
 

@@ -41,6 +41,19 @@ describe("the state of a node", () => {
     ]);
   });
 
+  it("of one channel is taken back by its members", () => {
+    const described = state(room, ann, { ...room, channel: "presence-b" }).describeLeaving("presence-a");
+    expect([...described]).toEqual([{ type: "member-left", channel: "presence-a", userId: "ann" }]);
+    expect([...state(room).describeLeaving("presence-a"), ...state().describeLeaving("presence-a")]).toEqual(
+      [],
+    );
+  });
+
+  it("holds no member of a channel that it was not told of", () => {
+    const made = new NodeState();
+    expect([ann, room, ann].map((change) => made.apply(change))).toEqual([false, true, true]);
+  });
+
   it("is taken back only as far as it is not kept", () => {
     const kept = state(connections, { ...room, count: 1 }, ann);
     const removal = [...state(connections, room, ann, bob, user).describeRemoval()];

@@ -18,15 +18,18 @@ export class NodeState {
   readonly #users = new Map<string, number>();
   #connections: ConnectionsChange | undefined;
 
-  /** Takes note of a change. Cached events belong to no node and are not kept here. */
-  apply(change: StateChange): void {
+  /**
+   * Takes note of a change; answers `false` for a member of a channel that the node has not told to be in: what was told before
+   * is missing, and comes again with the member. Cached events belong to no node and are not kept here.
+   */
+  apply(change: StateChange): boolean {
     switch (change.type) {
       case "subscriptions":
         this.#setCount(change.channel, change.count);
         break;
       case "member": {
         const channel = this.#channels.get(change.channel);
-        if (channel === undefined) return;
+        if (channel === undefined) return false;
         channel.members ??= new Map();
         channel.members.set(String(change.userId), change);
         break;
@@ -42,6 +45,14 @@ export class NodeState {
         this.#connections = change;
         break;
       default:
+    }
+    return true;
+  }
+
+  /** The changes that take away the members of one channel. */
+  *describeLeaving(channel: string): Iterable<StateChange> {
+    for (const userId of this.#channels.get(channel)?.members?.keys() ?? []) {
+      yield { type: "member-left", channel, userId };
     }
   }
 

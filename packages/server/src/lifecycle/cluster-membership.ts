@@ -26,6 +26,8 @@ export interface ClusterMembershipOptions {
   readonly report: (failure: Failure) => void;
   /** Gets what is wrong with the connection to Redis or NATS, beside that it is lost. */
   readonly reportBackend: (failure: Failure) => void;
+  /** The connection is lost; called before anything comes of it. */
+  readonly onBackendLost: () => void;
   readonly now: Now;
   readonly scheduler: Scheduler;
 }
@@ -111,6 +113,7 @@ export class ClusterMembership {
   #noteLink(connected: boolean): void {
     const nowMs = this.#options.now();
     if (!connected) {
+      if (this.#awaySinceMs === undefined) this.#options.onBackendLost();
       this.#awaySinceMs ??= nowMs;
       return;
     }

@@ -76,6 +76,11 @@ export class WebhookDelivery {
     if (this.#isStarted) this.#webhooks.lead(view);
   }
 
+  /** What joins the nodes is away, and may come back without what receivers were told. */
+  remember(view: ClusterView): void {
+    this.#webhooks.remember(view);
+  }
+
   /** Another node may do so from here on. Departures that wait are left to it, and what is queued. */
   stopLeading(): void {
     this.#view = undefined;

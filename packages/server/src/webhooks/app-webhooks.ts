@@ -42,6 +42,11 @@ export class AppWebhooks {
     this.update();
   }
 
+  /** What joins the nodes is away, see {@link WebhookTarget.remember}. */
+  remember(view: ClusterView): void {
+    for (const app of view.apps()) if (app.webhooks.length > 0) this.#dispatcherOf(app).remember(view);
+  }
+
   /** Another node does. */
   stopLeading(): void {
     this.#view = undefined;

@@ -4,13 +4,14 @@
  */
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
 import { webhookFailures } from "../failures/webhook-failures.ts";
-import type { LeadingView } from "./leading-view.ts";
+import type { ChannelView, LeadingView } from "./leading-view.ts";
 import { StoreCalls } from "./store-calls.ts";
 import { WebhookAppender } from "./webhook-appender.ts";
 import { describeProblem, type WebhookDelivererOptions } from "./webhook-deliverer.ts";
 import { concernsTypes, edgeOf, isEdge } from "./webhook-edge.ts";
 import { formatWebhookEvent, isForChannel } from "./webhook-event.ts";
 import { WebhookLeadership } from "./webhook-leadership.ts";
+import { listOccupants } from "./told-differences.ts";
 import type { QueueLimits } from "./webhook-queue.ts";
 import { describeTarget } from "./webhook-sender.ts";
 import type { WebhookStore } from "./webhook-store.ts";
@@ -35,6 +36,8 @@ export class DurableWebhookTarget implements WebhookTarget {
   readonly #appender: WebhookAppender;
   #view: LeadingView | undefined;
   #leadership: WebhookLeadership | undefined;
+  /** See {@link DurableWebhookTarget.remember}. */
+  #remembered: ReadonlySet<string> | undefined;
   #closed = false;
 
   constructor(options: DurableWebhookTargetOptions) {
@@ -61,7 +64,7 @@ export class DurableWebhookTarget implements WebhookTarget {
       calls: this.#calls,
       after,
       onAppended: (dropped) => this.#noteAppended(dropped),
-      onEmptied: () => reports.once(webhookFailures.create("webhook-queue-emptied", { target })),
+      onEmptied: () => this.#reportEmptied(),
     });
   }
 
@@ -83,8 +86,19 @@ export class DurableWebhookTarget implements WebhookTarget {
       appender: this.#appender,
       append: (occurrence) => this.#append(occurrence),
       onTaken: () => this.#claimAgain(leadership, view),
+      remembered: this.#remembered,
+      onEmptied: () => this.#reportEmptied(),
     });
     this.#leadership = leadership;
+  }
+
+  /**
+   * Whoever leads knows what was told. The others take it to be what is so now: until now another node led, and told it, but
+   * for what waits.
+   */
+  remember(channels: ChannelView): void {
+    if (this.#leadership) this.#remembered = this.#leadership.told ?? this.#remembered;
+    else this.#remembered = listOccupants(channels, this.#options.webhook);
   }
 
   async stopLeading(): Promise<void> {
@@ -121,6 +135,11 @@ export class DurableWebhookTarget implements WebhookTarget {
       onDelivery({ outcome: "lost-on-shutdown", events, attempts: 0, durationMs: 0 });
     }
     return Promise.resolve();
+  }
+
+  #reportEmptied(): void {
+    const target = this.#target;
+    this.#options.reports.once(webhookFailures.create("webhook-queue-emptied", { target }));
   }
 
   #append(occurrence: ChannelOccurrence): boolean {

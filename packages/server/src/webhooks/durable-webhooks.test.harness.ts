@@ -9,7 +9,7 @@ import type { ChannelOccurrence } from "../channels/channel-hub.ts";
 import { timerScheduler } from "../lifecycle/timer-scheduler.ts";
 import { testApp } from "../pusher/app.test.harness.ts";
 import { AppWebhooks } from "./app-webhooks.ts";
-import type { ChannelView } from "./leading-view.ts";
+import type { ChannelView, ClusterView } from "./leading-view.ts";
 import { describeEdge, type Occupant } from "./webhook-edge.ts";
 import { identifyWebhooks } from "./webhook-identity.ts";
 import { startReceiver, type WebhookReceiver } from "./webhook-receiver.test.harness.ts";
@@ -160,9 +160,13 @@ export function describeDurableWebhooks(name: string, startBackend: () => Promis
       return node;
     }
 
+    function viewOf(node: TestNode): ClusterView {
+      return { apps: () => [app], channelsOf: () => channels, leads: () => node.leads };
+    }
+
     function lead(node: TestNode): void {
       node.leads = true;
-      node.webhooks.lead({ apps: () => [app], channelsOf: () => channels, leads: () => node.leads });
+      node.webhooks.lead(viewOf(node));
     }
 
     async function startLeader(options?: Parameters<typeof startNode>[0]): Promise<TestNode> {
@@ -489,6 +493,48 @@ export function describeDurableWebhooks(name: string, startBackend: () => Promis
       await expectNoMore(second);
       happen({ channel: "a" }, false);
       await eventually(() => expect(received().at(-1)).toBe("channel_vacated a"));
+    });
+
+    it.each(["leads again", "did not lead before"])(
+      "tell what changed, and nothing twice, when nobody leads while the store is away, it comes back empty, and who leads then %s",
+      async (who) => {
+        const first = await startLeader();
+        const second = await startNode();
+        happen({ channel: "a" }, true);
+        happen({ channel: "b" }, true);
+        await waitUntilReceived("channel_occupied a", "channel_occupied b");
+        await waitUntilSettled(first);
+        await backend.kill();
+        for (const node of [first, second]) node.webhooks.remember(viewOf(node));
+        first.leads = false;
+        first.webhooks.stopLeading();
+        happen({ channel: "a" }, false);
+        happen({ channel: "c" }, true);
+        await backend.restart({ empty: true });
+        const leader = who === "leads again" ? first : second;
+        lead(leader);
+        await eventually(() =>
+          expect(received().slice(2).toSorted()).toEqual(["channel_occupied c", "channel_vacated a"]),
+        );
+        await expectNoMore(leader);
+        expect(leader.failures).toContain("webhook-queue-emptied");
+      },
+    );
+
+    it("are remembered as told only when they were stored, by who leads when the store goes away for good", async () => {
+      const node = await startLeader();
+      happen({ channel: "a" }, true);
+      await waitUntilReceived("channel_occupied a");
+      await waitUntilSettled(node);
+      await backend.kill();
+      happen({ channel: "b" }, true);
+      node.webhooks.remember(viewOf(node));
+      node.leads = false;
+      node.webhooks.stopLeading();
+      await backend.restart({ empty: true });
+      lead(node);
+      await waitUntilReceived("channel_occupied a", "channel_occupied b");
+      await expectNoMore(node);
     });
 
     it("drop events for which there is no room while the store is away, and find edges again", async () => {

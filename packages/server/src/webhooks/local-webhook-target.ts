@@ -45,6 +45,9 @@ export class LocalWebhookTarget implements WebhookTarget {
   /** Whoever raises delivers: nothing depends on who leads. */
   lead(): void {}
 
+  /** Nor is anything remembered elsewhere. */
+  remember(): void {}
+
   stopLeading(): Promise<void> {
     return Promise.resolve();
   }

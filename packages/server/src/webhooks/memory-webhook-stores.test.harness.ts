@@ -96,6 +96,11 @@ class MemoryWebhookStore implements WebhookStore {
     return this.#stores.watch(listener);
   }
 
+  async isUnclaimed(): Promise<boolean> {
+    const { contents } = await this.#use();
+    return contents.claim === undefined;
+  }
+
   async claim(owner: string): Promise<Set<string>> {
     const { contents } = await this.#use();
     contents.claim = owner;

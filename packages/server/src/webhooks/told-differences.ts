@@ -39,3 +39,15 @@ export function* findDifferences(
     yield isWanted(occupant) && !told.has(keyOf(occupant)) ? describeEdge(occupant, true) : undefined;
   }
 }
+
+/** Keys of everything that is there now and concerns the webhook. */
+export function listOccupants(
+  channels: ChannelView,
+  webhook: Pick<WebhookSettings, "eventTypes" | "filter">,
+): Set<string> {
+  const keys = new Set<string>();
+  for (const coming of findDifferences(new Set(), channels, webhook)) {
+    if (coming) keys.add(keyOf(coming));
+  }
+  return keys;
+}

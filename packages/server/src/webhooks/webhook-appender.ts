@@ -7,6 +7,7 @@ import type { Scheduler } from "../pusher/scheduler.ts";
 import { sizeOf } from "./event-lines.ts";
 import { StoreCalls } from "./store-calls.ts";
 import type { QueueLimits } from "./webhook-queue.ts";
+import type { Edge } from "./webhook-edge.ts";
 import type { NewEntry, WebhookStore } from "./webhook-store.ts";
 
 /** Whose edges are appended: this node's, while it leads. */
@@ -67,6 +68,11 @@ export class WebhookAppender {
   /** Whether so much waits already that whoever can wait should. */
   get isBusy(): boolean {
     return this.#entries.size >= busySize;
+  }
+
+  /** Edges that are not in the store yet, the last ones first. */
+  listEdges(): Edge[] {
+    return [...this.#entries].flatMap(({ edge }) => edge ?? []).toReversed();
   }
 
   /** Answers whether there is room for it. Never throws, never waits. */

@@ -63,13 +63,16 @@ export class WebhookDispatcher {
   }
 
   /** See {@link WebhookTarget.lead}. */
-  lead({ channelsOf, leads = () => true }: ClusterView): void {
-    const channels: ChannelView = {
-      // Asked anew: the app's channels may be made later, and be others after a reload.
-      occupants: () => (channelsOf(this.#appId) ?? noChannels).occupants(),
-      isPresent: (occupant) => (channelsOf(this.#appId) ?? noChannels).isPresent(occupant),
-    };
+  lead(view: ClusterView): void {
+    const { leads = () => true } = view;
+    const channels = this.#viewChannels(view);
     for (const target of this.#targets) target.lead({ channels, leads });
+  }
+
+  /** See {@link WebhookTarget.remember}. */
+  remember(view: ClusterView): void {
+    const channels = this.#viewChannels(view);
+    for (const target of this.#targets) target.remember(channels);
   }
 
   /** See {@link WebhookTarget.stopLeading}. */
@@ -99,6 +102,12 @@ export class WebhookDispatcher {
     });
     await Promise.all(this.#targets.map((target) => target.flush()));
     cancelDeadline();
+  }
+
+  /** Asked anew each time: the app's channels may be made later, and be others after a reload. */
+  #viewChannels({ channelsOf }: ClusterView): ChannelView {
+    const find = (): ChannelView => channelsOf(this.#appId) ?? noChannels;
+    return { occupants: () => find().occupants(), isPresent: (occupant) => find().isPresent(occupant) };
   }
 }
 

@@ -28,6 +28,10 @@ export interface WebhookLeadershipOptions
   readonly append: (occurrence: EdgeOccurrence) => boolean;
   /** Another node has claimed the edges. */
   readonly onTaken: () => void;
+  /** What the receiver was told, as far as this node knew it; for a store that knows nothing any more. */
+  readonly remembered: ReadonlySet<string> | undefined;
+  /** The store was emptied, and has been told what is remembered. */
+  readonly onEmptied: () => void;
 }
 
 /** Channels and members that are compared in one turn of the event loop. */
@@ -86,6 +90,17 @@ export class WebhookLeadership {
     return this.#deliverer.depth();
   }
 
+  /** Keys of what the receiver was told, or will be by what is stored; unknown until the store has answered. */
+  get told(): Set<string> | undefined {
+    if (this.#told === undefined) return undefined;
+    const told = new Set(this.#told);
+    for (const { key, present } of this.#options.appender.listEdges()) {
+      if (present) told.delete(key);
+      else told.add(key);
+    }
+    return told;
+  }
+
   /** Departures that wait, and edges that come, are left to the next one; deliveries go on. */
   stopTelling(): void {
     this.#debounce.clear();
@@ -107,10 +122,10 @@ export class WebhookLeadership {
   }
 
   async #takeOver(): Promise<void> {
-    const { store, calls, appender, view, onTaken } = this.#options;
+    const { calls, appender, view, onTaken } = this.#options;
     let told: Set<string> | undefined;
     while (!this.#ended && told === undefined) {
-      told = await calls.tryOnce(() => store.claim(this.#owner));
+      told = await calls.tryOnce(() => this.#claim());
       if (told === undefined) await calls.wait();
     }
     if (this.#ended || told === undefined) return;
@@ -123,6 +138,16 @@ export class WebhookLeadership {
     });
     this.#queue.open();
     this.#compare();
+  }
+
+  /** A store that was emptied gets to know again what was told, as this node remembers it: else all would be told again. */
+  async #claim(): Promise<Set<string>> {
+    const { store, remembered, onEmptied } = this.#options;
+    if (remembered !== undefined && remembered.size > 0 && (await store.isUnclaimed())) {
+      await store.restore(this.#owner, remembered);
+      onEmptied();
+    }
+    return store.claim(this.#owner);
   }
 
   #tell(occurrence: EdgeOccurrence): void {

@@ -67,6 +67,8 @@ export interface StoreDepth {
 }
 
 export interface WebhookStore {
+  /** Whether nobody has claimed the edges: the store is new, or was emptied. */
+  isUnclaimed(): Promise<boolean>;
   /** Takes the edges from whoever had them so far, and answers the keys of all that the receiver was told to be there. */
   claim(owner: string): Promise<Set<string>>;
   /** Claims the edges of a store that was emptied, and records again what was told. */

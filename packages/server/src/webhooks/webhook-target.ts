@@ -4,7 +4,7 @@
  */
 import type { ChannelOccurrence } from "../channels/channel-hub.ts";
 import type { BatchSettings } from "./batching.ts";
-import type { LeadingView } from "./leading-view.ts";
+import type { ChannelView, LeadingView } from "./leading-view.ts";
 
 /** What came of some events, for metrics. Only `retrying` is not the end of them. */
 export interface DeliveryResult {
@@ -31,6 +31,8 @@ export interface WebhookTarget {
   accept(occurrence: ChannelOccurrence): void;
   /** From here on this node raises edges and delivers what all nodes appended. */
   lead(view: LeadingView): void;
+  /** What joins the nodes is away, and may come back without what receivers were told: this is for whoever leads then. */
+  remember(channels: ChannelView): void;
   /** Another node does; resolves when no attempt is under way any more. */
   stopLeading(): Promise<void>;
   /** Resolves when everything that was accepted so far is queued. */

@@ -11,7 +11,6 @@ import { opcodes, type Role } from "../protocol/opcodes.ts";
 import {
   maxCloseReasonBytes,
   type ProtocolEvent,
-  type ProtocolOptions,
   WebSocketProtocol,
 } from "../protocol/websocket-protocol.ts";
 import { adoptSocket, type SocketOwner } from "./adopted-socket.ts";
@@ -22,7 +21,7 @@ import { Incoming } from "./incoming.ts";
 import { MessageStream } from "./message-stream.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { PreparedMessage } from "./prepared-message.ts";
-import { nodePrimitives } from "./primitives.ts";
+import { protocolOptionsOf } from "./protocol-options.ts";
 import { createReadingRate } from "./reading-rate.ts";
 import { type RoundTrip, RoundTrips } from "./round-trips.ts";
 import type { TimedItem } from "./timer-wheel.ts";
@@ -32,6 +31,7 @@ import type { Topic } from "./topic.ts";
 const lingerMs = 2000;
 /** Dropped messages are reported together, so often at most. */
 const dropReportMs = 1000;
+
 export class WebSocketConnection<Data = unknown> implements TimedItem, SocketOwner {
   /** Unique for ever; never reused like a descriptor. */
   readonly id: string;
@@ -644,25 +644,4 @@ export class WebSocketConnection<Data = unknown> implements TimedItem, SocketOwn
 function bytesWrittenTo(socket: Duplex): number {
   // Every socket counts; a stream that stands in for one in a test may not.
   return (socket as { bytesWritten?: number }).bytesWritten ?? 0;
-}
-
-const protocolOptions = new WeakMap<object, ProtocolOptions>();
-
-/** One object for all connections of a host: of their own it would be a tenth of what an idle one holds. */
-function protocolOptionsOf(host: Omit<ConnectionHost<never>, "handlers">, role: Role): ProtocolOptions {
-  let options = protocolOptions.get(host);
-  if (options === undefined) {
-    const { settings, compression } = host;
-    const { strictness, exposeFailureReason } = settings;
-    options = {
-      role,
-      strictness,
-      limits: settings,
-      primitives: nodePrimitives,
-      compression,
-      exposeFailureReason,
-    };
-    protocolOptions.set(host, options);
-  }
-  return options;
 }

@@ -107,6 +107,7 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
     this.#joining = new Joining({
       listenMs: listenHeartbeats * heartbeatMs,
       isSettled: () => this.#peers?.isSettled ?? false,
+      onJoined: () => this.#peers?.joined(),
       scheduler,
     });
     this.#invalid = new InvalidMessages(report);
@@ -300,10 +301,9 @@ export class DistributedClusterAdapter implements ClusterAdapter, TransportListe
       return;
     }
     const { sequence } = this.#announcer;
-    this.#transport.publish(
-      inboxTopic(requester),
-      encodePortion(this.#identity, { id, portion, sequence, ...answer }),
-    );
+    const knowsCache = this.#peers?.knowsCache ?? false;
+    const bytes = encodePortion(this.#identity, { id, portion, sequence, knowsCache, ...answer });
+    this.#transport.publish(inboxTopic(requester), bytes);
   }
 
   #beat(lateMs: number): void {

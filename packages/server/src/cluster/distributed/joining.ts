@@ -9,6 +9,7 @@ export interface JoiningOptions {
   readonly listenMs: number;
   /** Whether all is known of those who were heard. */
   readonly isSettled: () => boolean;
+  readonly onJoined: () => void;
   readonly scheduler: Scheduler;
 }
 
@@ -47,6 +48,7 @@ export class Joining {
   check(): void {
     if (this.#joined || !this.#listened || !this.#options.isSettled()) return;
     this.#joined = true;
+    this.#options.onJoined();
     this.#release();
   }
 

@@ -3,7 +3,8 @@ import { member } from "../../pusher/session.test.harness.ts";
 import { ClusterWorld, heartbeatMs, nodeTimeoutMs, typeOf } from "./cluster-world.test.harness.ts";
 import { createIdentity } from "./node-identity.ts";
 import { inboxTopic, stateTopic } from "./topics.ts";
-import { encodeMessage } from "./wire-message.ts";
+import { readKind, wireKinds } from "./wire-header.ts";
+import { decodeMessage, encodeMessage } from "./wire-message.ts";
 
 describe("a change that was lost on the way", () => {
   it("is noticed with the next one", async () => {
@@ -55,6 +56,44 @@ describe("a change that was lost on the way", () => {
     await world.run(10 * heartbeatMs);
     expect(first.members("presence-a")).toEqual(["1"]);
     expect(first.takeReports()).toEqual([]);
+  });
+
+  it("is the leaving of a member: whoever leaves the channel last takes the member along", async () => {
+    const world = new ClusterWorld();
+    const [first, second] = await world.addNodes("first", "second");
+    const watcher = first.enter("presence-a", "w");
+    for (const room of ["presence-a", "presence-b"]) {
+      const leavers = ["1", "2"].map((id) => second.enter(room, id));
+      await world.settle();
+      world.lose("changes", first);
+      leavers[0]?.session.closed();
+      await world.settle();
+      world.takeRaised();
+      leavers[1]?.session.closed();
+      await world.settle();
+      expect(world.takeRaised().slice(0, 2)).toEqual([
+        `member_removed ${room} 2`,
+        `member_removed ${room} 1`,
+      ]);
+    }
+    expect(first.members("presence-a")).toEqual(["w"]);
+    expect(watcher.takeEvents().slice(-2)).toEqual(Array(2).fill("pusher_internal:member_removed"));
+  });
+
+  it("is the coming of a member: what follows of it waits until all is known", async () => {
+    const world = new ClusterWorld();
+    const [first, second] = await world.addNodes("first", "second");
+    first.enter("presence-a", "w");
+    world.lose("changes", first);
+    const [older] = [second.enter("presence-a", "1"), second.enter("presence-a", "1")];
+    await world.settle();
+    // The next one to be heard shows the user as another connection does, and the answer to what was missed is lost.
+    world.lose("snapshot-portion", first);
+    older.session.closed();
+    await world.settle();
+    expect(first.members("presence-a")).toEqual(["w"]);
+    await world.run(5 * heartbeatMs);
+    expect(first.members("presence-a")).toEqual(["1", "w"]);
   });
 
   it("is asked for again and again, which is told once, while there is no answer", async () => {
@@ -172,6 +211,44 @@ describe("a snapshot", () => {
     expect(second.takeReports()).toEqual(["cluster-node-lost"]);
   });
 
+  it("brings the cached events to nodes that start at the same time, whichever of all they hear first", async () => {
+    const world = new ClusterWorld();
+    const [first] = await world.addNodes("first");
+    first.node.hub.publish({ name: "e", channel: "cache-a", data: "1" });
+    await world.run(60_000);
+    const late = [world.create(), world.create(), world.create()];
+    for (const each of late) void each.start(() => undefined);
+    await world.run(5 * heartbeatMs);
+    expect(late.map(({ node }) => node.hub.cachedEvent("cache-a")?.data)).toEqual(["1", "1", "1"]);
+    // Whoever comes later asks one of them, and no other.
+    first.kill();
+    await world.run(nodeTimeoutMs + 2 * heartbeatMs);
+    const requests: number[] = [];
+    world.server.loses = (_to, { payload }) => {
+      const message = readKind(payload) === wireKinds.message ? decodeMessage(payload) : undefined;
+      if (message?.type === "snapshot-request") requests.push(message.cachedWithinMs);
+      return false;
+    };
+    const last = await world.add();
+    expect(last.node.hub.cachedEvent("cache-a")?.data).toBe("1");
+    expect(requests.filter((withinMs) => withinMs === Number.MAX_SAFE_INTEGER)).toHaveLength(1);
+  });
+
+  it("brings what was cached on nodes that started without each other", async () => {
+    const world = new ClusterWorld();
+    world.server.stop();
+    const nodes = [await world.add(), await world.add(), await world.add()];
+    for (const [index, { node }] of nodes.entries()) {
+      node.hub.publish({ name: "e", channel: `cache-${index}`, data: "1" });
+    }
+    await world.run(60_000);
+    world.server.start();
+    await world.run(5 * heartbeatMs);
+    for (const { node } of nodes) {
+      expect([0, 1, 2].map((index) => node.hub.cachedEvent(`cache-${index}`)?.data)).toEqual(["1", "1", "1"]);
+    }
+  });
+
   it("brings a newcomer the cached events, from another node if the first one dies", async () => {
     const world = new ClusterWorld({ channels: { cacheMaxEntries: 5000 } });
     const [first, second] = await world.addNodes("first", "second");
@@ -227,7 +304,7 @@ describe("what was announced in the same turn", () => {
     const [instance = "", life] = second.adapter.nodeId.split("-");
     const request = encodeMessage(
       { instance, life: Number(life) },
-      { type: "snapshot-request", id: 1, portion: 0 },
+      { type: "snapshot-request", id: 1, portion: 0, cachedWithinMs: 0 },
     );
     first.adapter.received(inboxTopic("first"), request);
     await world.settle();

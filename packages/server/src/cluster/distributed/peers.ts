@@ -57,19 +57,29 @@ export class Peers {
   /** By instance. */
   readonly #peers = new Map<string, Peer>();
   readonly #dead: DeadNodes;
+  readonly #startedAtMs: number;
   #requests = 0;
-  /** Who tells the cached events of before this node came; nobody else has to. */
+  #isJoined = false;
+  /** Who tells the cached events of before this node came: one after the other, until one has them all. */
   #cacheSource: string | undefined;
-  #hasCachedEvents = false;
+  /** Who has told them, and may not have had them all. */
+  readonly #toldCache = new Set<string>();
+  #knowsCache = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#startedAtMs = options.now();
     this.#dead = new DeadNodes(options.heartbeatMs);
   }
 
   /** Whether everything is known that those who were heard have told; who does not answer is not waited for. */
   get isSettled(): boolean {
     return [...this.#peers.values()].every(({ reader }) => !reader.isBusy);
+  }
+
+  /** Whether this node has the cached events of before its own time, as far as anybody has them. */
+  get knowsCache(): boolean {
+    return this.#knowsCache || (this.#isJoined && this.#nextCacheSource() === undefined);
   }
 
   describe(): PeerStatus[] {
@@ -144,6 +154,12 @@ export class Peers {
     for (const { reader } of this.#peers.values()) reader.resume();
   }
 
+  /** All nodes that there are have been heard. */
+  joined(): void {
+    this.#isJoined = true;
+    this.#findCacheSource();
+  }
+
   stop(): void {
     for (const { reader } of this.#peers.values()) reader.cancel();
   }
@@ -201,6 +217,7 @@ export class Peers {
     this.#peers.delete(instance);
     this.#dead.add(identity, now(), peer.followedAtMs);
     if (this.#cacheSource === instance) this.#cacheSource = undefined;
+    this.#toldCache.delete(instance);
     listener.nodeLeft(instance);
     onProgress();
   }
@@ -214,7 +231,7 @@ export class Peers {
       isConnected,
       cachedWithinMs: () => this.#cachedWithinMs(instance),
       onPortion: (portion) => this.#apply(instance, portion),
-      onDone: () => this.#endReading(instance),
+      onDone: ({ knowsCache }) => this.#endReading(instance, knowsCache),
       onUnanswered: (attempts) => {
         const node = nodeIdOf(identity);
         report(distributedClusterFailures.create("cluster-snapshot-unanswered", { node, attempts }));
@@ -236,28 +253,40 @@ export class Peers {
     for (const { appId, changes } of apps) listener.changed(instance, appId, changes);
   }
 
-  #endReading(instance: string): void {
+  #endReading(instance: string, knowsCache: boolean): void {
     const peer = this.#peers.get(instance);
     if (peer) peer.followedAtMs = peer.lastHeardMs;
-    if (this.#cacheSource === instance) this.#hasCachedEvents = true;
+    if (this.#cacheSource === instance) {
+      this.#cacheSource = undefined;
+      this.#toldCache.add(instance);
+      this.#knowsCache ||= knowsCache;
+      this.#findCacheSource();
+    }
     this.#options.listener.synchronised(instance);
     this.#options.onProgress();
   }
 
-  /** All that there are of one node, the first; of others those that may have been missed of theirs. */
-  #cachedWithinMs(instance: string): number | undefined {
-    if (!this.#hasCachedEvents) {
+  /** All that there are of the one that is to tell them; of others those that may have been missed of theirs. */
+  #cachedWithinMs(instance: string): number {
+    if (!this.#knowsCache && !this.#toldCache.has(instance)) {
       this.#cacheSource ??= instance;
       if (this.#cacheSource === instance) return Number.MAX_SAFE_INTEGER;
     }
-    const followedAtMs = this.#peers.get(instance)?.followedAtMs;
-    return followedAtMs === undefined ? undefined : this.#options.now() - followedAtMs + cachedMarginMs;
+    const sinceMs = this.#peers.get(instance)?.followedAtMs ?? this.#startedAtMs;
+    return this.#options.now() - sinceMs + cachedMarginMs;
   }
 
-  /** Whoever was to tell the cached events has died before it had told them all. */
+  /** Whoever told them did not know them all, as a node that starts at the same time, or died before it had come to the end. */
   #findCacheSource(): void {
-    if (this.#hasCachedEvents || this.#cacheSource !== undefined) return;
-    const [next] = this.#peers.values();
-    next?.reader.read();
+    if (this.#knowsCache || this.#cacheSource !== undefined) return;
+    const next = this.#nextCacheSource();
+    if (next) next.reader.read();
+    // Together they had all that there are. A node that never met another knows nothing of what is to come.
+    else if (this.#isJoined && this.#toldCache.size > 0) this.#knowsCache = true;
+  }
+
+  #nextCacheSource(): Peer | undefined {
+    for (const [instance, peer] of this.#peers) if (!this.#toldCache.has(instance)) return peer;
+    return undefined;
   }
 }

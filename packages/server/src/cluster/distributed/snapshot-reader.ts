@@ -13,10 +13,10 @@ export interface SnapshotReaderOptions {
   /** Whether an answer can come at all. */
   readonly isConnected: () => boolean;
   /** Of how many milliseconds the cached events are wanted; asked whenever reading begins. */
-  readonly cachedWithinMs: () => number | undefined;
+  readonly cachedWithinMs: () => number;
   readonly onPortion: (portion: SnapshotPortion) => void;
   /** All was read, and nothing missed since the first portion. */
-  readonly onDone: () => void;
+  readonly onDone: (last: SnapshotPortion) => void;
   /** No answer came to so many requests in a row. */
   readonly onUnanswered: (attempts: number) => void;
   /** An answer takes no longer than this. */
@@ -26,7 +26,7 @@ export interface SnapshotReaderOptions {
 
 interface Reading {
   readonly id: number;
-  readonly cachedWithinMs: number | undefined;
+  readonly cachedWithinMs: number;
   next: number;
   missed: boolean;
 }
@@ -84,7 +84,7 @@ export class SnapshotReader {
       this.#begin();
     } else {
       this.cancel();
-      this.#options.onDone();
+      this.#options.onDone(portion);
     }
   }
 
@@ -103,12 +103,7 @@ export class SnapshotReader {
 
   #ask({ id, next, cachedWithinMs }: Reading): void {
     const { ask, answerMs } = this.#options;
-    ask({
-      type: "snapshot-request",
-      id,
-      portion: next,
-      ...(cachedWithinMs !== undefined && { cachedWithinMs }),
-    });
+    ask({ type: "snapshot-request", id, portion: next, cachedWithinMs });
     this.#wait(Math.min(answerMs * 2 ** Math.max(this.#attempts, 0), longestWaitMs));
   }
 

@@ -16,14 +16,14 @@ class TestSource {
     for (let index = 0; index < channels; index++) this.counts.set(`a-${index}`, 1);
     this.source = new SnapshotSource({
       describeOwnState: () => this.#describe(),
-      describeCachedEvents: (withinMs) => [["1", cached(`within-${withinMs}`)]],
+      describeCachedEvents: (withinMs) => (withinMs > 0 ? [["1", cached(`within-${withinMs}`)]] : []),
       patienceMs,
       scheduler: this.clock,
     });
   }
 
-  ask(portion: number, id = 1, requester = "r"): SnapshotAnswer | "busy" | undefined {
-    return this.source.answer(requester, { type: "snapshot-request", id, portion });
+  ask(portion: number, id = 1, requester = "r", cachedWithinMs = 0): SnapshotAnswer | "busy" | undefined {
+    return this.source.answer(requester, { type: "snapshot-request", id, portion, cachedWithinMs });
   }
 
   *#describe(): Iterable<readonly [string, StateChange]> {
@@ -53,12 +53,8 @@ describe("the source of a snapshot", () => {
     expect(test.ask(2)).toBeUndefined();
   });
 
-  it("tells cached events where they are asked for", () => {
-    const { source } = new TestSource(0);
-    expect(
-      read(source.answer("r", { type: "snapshot-request", id: 1, portion: 0, cachedWithinMs: 5 })),
-    ).toEqual([cached("within-5")]);
-    expect(read(source.answer("r", { type: "snapshot-request", id: 2, portion: 0 }))).toEqual([]);
+  it("tells the cached events of the time that is asked for", () => {
+    expect(read(new TestSource(0).ask(0, 1, "r", 5))).toEqual([cached("within-5")]);
   });
 
   it("answers nothing to who asks for a portion that is over, or of another reading", () => {

@@ -74,10 +74,10 @@ export class SnapshotSource {
     return reader;
   }
 
-  *#describe(cachedWithinMs: number | undefined): Iterator<DescribedChange> {
+  *#describe(cachedWithinMs: number): Iterator<DescribedChange> {
     const { describeOwnState, describeCachedEvents } = this.#options;
     yield* describeOwnState();
-    if (cachedWithinMs !== undefined) yield* describeCachedEvents(cachedWithinMs);
+    yield* describeCachedEvents(cachedWithinMs);
   }
 
   #forgetLater(requester: string): () => void {

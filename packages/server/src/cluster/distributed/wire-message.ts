@@ -34,7 +34,7 @@ const wireMessageSchema = z.discriminatedUnion("type", [
     type: z.literal("snapshot-request"),
     id: number,
     portion: number,
-    cachedWithinMs: z.number().min(0).exactOptional(),
+    cachedWithinMs: z.number().min(0),
   }),
   /** The answer. All `changes` up to `sequence` are part of it. */
   z.strictObject({
@@ -44,6 +44,8 @@ const wireMessageSchema = z.discriminatedUnion("type", [
     sequence: number,
     apps: z.array(z.strictObject({ appId: text, changes })).max(maxChangesTogether),
     done: z.boolean(),
+    /** The sender has the cached events of before its own time, as far as anybody has them. */
+    knowsCache: z.boolean(),
   }),
   /** The other answer: too many are asking. */
   z.strictObject({ type: z.literal("snapshot-busy"), id: number }),

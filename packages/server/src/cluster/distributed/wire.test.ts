@@ -21,7 +21,6 @@ describe("messages between nodes", () => {
     { type: "heartbeat", sequence: 3 },
     { type: "command", command: { type: "terminate-user", appId: "1", userId: "ü" } },
     { type: "left" },
-    { type: "snapshot-request", id: 1, portion: 0 },
     { type: "snapshot-request", id: 1, portion: 0, cachedWithinMs: 12.5 },
     { type: "snapshot-busy", id: 1 },
     { type: "declared-dead", life: 2 },
@@ -42,7 +41,7 @@ describe("messages between nodes", () => {
       appId: '1"',
       changes: [change],
     });
-    const portion = { id: 1, portion: 2, sequence: 3, done: true };
+    const portion = { id: 1, portion: 2, sequence: 3, done: true, knowsCache: false };
     expect(decodeMessage(encodePortion(sender, { ...portion, apps: [told] }))).toEqual({
       type: "snapshot-portion",
       ...portion,

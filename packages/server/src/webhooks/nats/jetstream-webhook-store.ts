@@ -68,6 +68,10 @@ export class JetStreamWebhookStore implements WebhookStore {
     this.watch = options.watch;
   }
 
+  isUnclaimed(): Promise<boolean> {
+    return this.#options.access.use(async (session) => (await this.#readClaim(session)) === undefined);
+  }
+
   /**
    * The keys that are recorded, and those of events that are still in the queue: whoever had the edges before may have died
    * after it stored an event, and before it recorded it. Of a channel, the queue holds the end of its events, if any.

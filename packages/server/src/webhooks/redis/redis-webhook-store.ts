@@ -54,6 +54,10 @@ export class RedisWebhookStore implements WebhookStore {
     this.#claim = `${keys}claim`;
   }
 
+  async isUnclaimed(): Promise<boolean> {
+    return (await this.#send("EXISTS", this.#claim)) === 0;
+  }
+
   async claim(owner: string): Promise<Set<string>> {
     await this.#send("SET", this.#claim, owner);
     const told = new Set<string>();
