@@ -94,8 +94,9 @@ export class ChaosCluster {
    */
   listEdges(): Record<string, string> {
     const edges: Record<string, string> = {};
-    for (const { name, channel, user_id } of this.hooks.events) {
-      const key = [channel, user_id].filter((part) => part !== undefined).join("/");
+    // Edges have nothing but text.
+    for (const { name, channel = "", user_id } of this.hooks.events as readonly Record<string, string>[]) {
+      const key = user_id === undefined ? channel : `${channel}/${user_id}`;
       const isComing = name === "channel_occupied" || name === "member_added";
       edges[key] = `${edges[key] ?? ""}${isComing ? "+" : "-"}`;
     }

@@ -18,15 +18,17 @@ interface Deployment {
 }
 
 async function startSentinels(): Promise<Deployment> {
-  const { servers, addresses, name, stop } = await startRedisSentinels(inject("redisServer"));
-  onTestFinished(stop);
+  const sentinels = await startRedisSentinels(inject("redisServer"));
+  onTestFinished(() => sentinels.stop());
+  const { servers, addresses, name } = sentinels;
   const settings = { driver: "redis", redis: { sentinel: { nodes: addresses, name } } } as const;
   return { settings, masters: servers.slice(0, 1) };
 }
 
 async function startRedisClusterOfSix(): Promise<Deployment> {
-  const { masters, addresses, stop } = await startRedisCluster(inject("redisServer"), { replicas: true });
-  onTestFinished(stop);
+  const six = await startRedisCluster(inject("redisServer"), { replicas: true });
+  onTestFinished(() => six.stop());
+  const { masters, addresses } = six;
   return { settings: { driver: "redis", redis: { cluster: { nodes: addresses } } }, masters };
 }
 
