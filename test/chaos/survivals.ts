@@ -65,7 +65,7 @@ export const survivals = {
     fault: "The server between the nodes is killed (`kill -9`) and comes back empty",
     clients:
       "Nothing but what really happens. Each node serves its own clients on, and shows the others as it knew them; what changed meanwhile on other nodes follows. `/ready` answers 503 where `cluster.readyWithoutBackend` is off.",
-    lost: "What was published meanwhile reaches only clients of the same node. Webhooks tell what changed meanwhile once, and nothing else.",
+    lost: "What was published meanwhile reaches only clients of the same node. Webhooks tell what changed meanwhile once, and nothing else; what was queued there for a receiver that was down is lost with it.",
     bounds: { backMs: 10_000 },
     tell: ({ backMs }) => `All nodes agree at most ${backMs} after it is back.`,
   }),
