@@ -84,6 +84,7 @@ describe("a change that was lost on the way", () => {
     const world = new ClusterWorld();
     const [first, second] = await world.addNodes("first", "second");
     first.enter("presence-a", "w");
+    await world.settle();
     world.lose("changes", first);
     const [older] = [second.enter("presence-a", "1"), second.enter("presence-a", "1")];
     await world.settle();
