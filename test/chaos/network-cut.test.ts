@@ -1,6 +1,6 @@
 /** The way between one node and Redis is cut, in both directions or in one: nothing passes, and nobody is told so. */
 import { describe, expect, it, vi } from "vitest";
-import { createFaultLink, type Direction } from "../support/fault-link.ts";
+import { createFaultLink, type Direction, type FaultLink } from "../support/fault-link.ts";
 import { startRedis } from "./backends.ts";
 import { ChaosCluster, nodeTimeoutMs, patient } from "./chaos-cluster.ts";
 import { survivals } from "./survivals.ts";
@@ -9,8 +9,17 @@ import { Visitor } from "./visitor.ts";
 vi.setConfig({ testTimeout: 120_000 });
 
 const room = "presence-room";
-/** What each node behind a link cannot do; the node before them has none. */
-const cuts: readonly (readonly Direction[])[] = [["toServer", "toClient"], ["toServer"], ["toClient"]];
+/** What becomes of the ways of four nodes; a fifth has none of it. */
+const cuts: readonly ((link: FaultLink) => void)[] = [
+  (link) => drop(link, "toServer", "toClient"),
+  (link) => drop(link, "toServer"),
+  (link) => drop(link, "toClient"),
+  (link) => link.halfOpen(),
+];
+
+function drop(link: FaultLink, ...directions: readonly Direction[]): void {
+  for (const direction of directions) link.set(direction, { kind: "drop" });
+}
 
 describe("a network cut between a node and Redis", () => {
   it(survivals.networkCut.title, async () => {
@@ -24,7 +33,7 @@ describe("a network cut between a node and Redis", () => {
     });
     const [connected, ...isolated] = cluster.nodes;
     const visitors: Visitor[] = [];
-    const names = ["anna", "ben", "carla", "dora"];
+    const names = ["anna", "ben", "carla", "dora", "emil"];
     for (const [index, node] of cluster.nodes.entries()) {
       const visitor = await Visitor.connect(node);
       await visitor.join(room, names[index]);
@@ -39,9 +48,7 @@ describe("a network cut between a node and Redis", () => {
     await cluster.told(before);
 
     const cutAtMs = performance.now();
-    for (const [index, link] of links.entries()) {
-      for (const direction of cuts[index]!) link.set(direction, { kind: "drop" });
-    }
+    for (const [index, cut] of cuts.entries()) cut(links[index]!);
     await vi.waitFor(() => expect(anna!.membersOf(room)).toEqual(["anna"]), patient);
     expect(performance.now() - cutAtMs).toBeLessThan(nodeTimeoutMs + goneMs);
     for (const [index, node] of isolated.entries()) {

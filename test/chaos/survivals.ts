@@ -83,7 +83,8 @@ export const survivals = {
     title: "leaves the node alone with its clients, gone for the others, until it is back by itself",
     file: "network-cut.test.ts",
     over: "Redis",
-    fault: "The network between one node and Redis is cut, in both directions or in one, silently",
+    fault:
+      "The network between one node and Redis is cut silently: in both directions, in one, or only one side learns that connections are over",
     clients:
       "Its own: served on, with the others as it knew them. Those of other nodes: its members leave once, and come back once.",
     lost: "What is published on one side of the cut does not reach the other. Webhooks tell departures and returns once each.",

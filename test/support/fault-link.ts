@@ -154,6 +154,12 @@ export class FaultLink {
     for (const { client, server } of this.#links) (direction === "toServer" ? server : client).end();
   }
 
+  /** The server's side of every connection is over, and the client learns nothing of it, nor anything else. */
+  halfOpen(): void {
+    this.set("toClient", { kind: "drop" });
+    for (const { server } of this.#links) server.destroy();
+  }
+
   /** Cuts every connection with a reset on both sides. */
   reset(): void {
     for (const { client, server } of this.#links) {
