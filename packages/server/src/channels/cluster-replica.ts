@@ -28,7 +28,7 @@ export interface ClusterReplicaOptions {
   readonly defer?: (task: () => void) => void;
 }
 
-/** Changes of a dead node that are applied in one turn of the event loop. */
+/** Changes of what a node held no longer that are looked at in one turn of the event loop. */
 const removalsPerTurn = 500;
 
 /** The state of one node, by app id. */
@@ -178,19 +178,8 @@ export class ClusterReplica implements ClusterListener {
 
   #remove(nodeId: string, states: AppStates): void {
     const idle = this.#removals.length === 0;
-    this.#removals.push(this.#describeRemoval(nodeId, states));
+    this.#removals.push(describeRemoval(nodeId, states));
     if (idle) this.#removeNext();
-  }
-
-  /** Each change is looked at when its turn comes: the node may be back by then, and hold the same again. */
-  *#describeRemoval(nodeId: string, states: AppStates): Removal {
-    for (const [appId, state] of states) {
-      for (const change of state.describeRemoval()) {
-        const node = this.#nodes.get(nodeId);
-        const isKept = [node?.states, node?.former].some((held) => held?.get(appId)?.wouldLose(change));
-        if (!isKept) yield [nodeId, appId, change];
-      }
-    }
   }
 
   #removeNext(): void {
@@ -198,7 +187,9 @@ export class ClusterReplica implements ClusterListener {
     for (let removal = this.#removals[0]; removal; removal = this.#removals[0]) {
       for (let next = removal.next(); !next.done; next = removal.next()) {
         const [nodeId, appId, change] = next.value;
-        this.#options.hubs.find(appId)?.applyChange(nodeId, change);
+        if (!this.#isHeld(nodeId, appId, change)) {
+          this.#options.hubs.find(appId)?.applyChange(nodeId, change);
+        }
         left -= 1;
         if (left === 0) {
           (this.#options.defer ?? setImmediate)(() => this.#removeNext());
@@ -207,6 +198,19 @@ export class ClusterReplica implements ClusterListener {
       }
       this.#removals.shift();
     }
+  }
+
+  /** Whether the node holds what this change would take away: it may be back by now, or has told it anew. */
+  #isHeld(nodeId: string, appId: string, removal: StateChange): boolean {
+    const node = this.#nodes.get(nodeId);
+    const held = node?.states.get(appId)?.wouldLose(removal) ?? false;
+    return held || (node?.former?.get(appId)?.wouldLose(removal) ?? false);
+  }
+}
+
+function* describeRemoval(nodeId: string, states: AppStates): Removal {
+  for (const [appId, state] of states) {
+    for (const change of state.describeRemoval()) yield [nodeId, appId, change];
   }
 }
 
