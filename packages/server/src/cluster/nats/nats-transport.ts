@@ -3,6 +3,7 @@
  * connection, which keeps their order; what is published while there is none is lost. Made by the composition root, used by
  * the distributed cluster adapter.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Failure } from "@antiphon/websocket";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { natsFailures } from "../../failures/nats-failures.ts";
@@ -24,9 +25,12 @@ export interface NatsTransportOptions {
 
 interface Interest {
   readonly topic: Topic;
-  /** Absent without a connection. */
-  subscription: Subscription | undefined;
+  /** Absent as long as there was no connection. */
+  current: { readonly connection: NatsConnection; readonly subscription: Subscription } | undefined;
 }
+
+/** Subscriptions of a new connection that are asked for in one turn of the event loop. */
+const subscriptionsPerTurn = 200;
 
 export class NatsTransport implements ClusterTransport {
   readonly name = "NATS";
@@ -75,7 +79,7 @@ export class NatsTransport implements ClusterTransport {
   subscribe(topic: Topic): void {
     const subject = subjectOf(this.#prefix, topic);
     if (this.#interests.has(subject)) return;
-    const interest: Interest = { topic, subscription: undefined };
+    const interest: Interest = { topic, current: undefined };
     this.#interests.set(subject, interest);
     const { connection } = this.#kept;
     if (connection !== undefined) this.#subscribeTo(connection, subject, interest);
@@ -86,7 +90,7 @@ export class NatsTransport implements ClusterTransport {
     const interest = this.#interests.get(subject);
     if (interest === undefined) return;
     this.#interests.delete(subject);
-    interest.subscription?.unsubscribe();
+    interest.current?.subscription.unsubscribe();
   }
 
   async holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
@@ -109,7 +113,17 @@ export class NatsTransport implements ClusterTransport {
 
   /** The server has everything when it answers what was sent last. */
   async #subscribeAll(connection: NatsConnection): Promise<void> {
-    for (const [subject, interest] of this.#interests) this.#subscribeTo(connection, subject, interest);
+    let left = subscriptionsPerTurn;
+    for (const [subject, interest] of this.#interests) {
+      // Some may have been asked for in the meantime.
+      if (interest.current?.connection === connection) continue;
+      this.#subscribeTo(connection, subject, interest);
+      left -= 1;
+      if (left > 0) continue;
+      left = subscriptionsPerTurn;
+      await nextTurn();
+      if (this.#kept.connection !== connection) return;
+    }
     try {
       await connection.flush();
     } catch {
@@ -123,12 +137,13 @@ export class NatsTransport implements ClusterTransport {
 
   #subscribeTo(connection: NatsConnection, subject: string, interest: Interest): void {
     const { topic } = interest;
-    interest.subscription = connection.subscribe(subject, {
+    const subscription = connection.subscribe(subject, {
       // An error is a refusal of the server, which is reported for the whole connection.
       callback: (error, message) => {
         if (error === null) this.#receive(topic, message);
       },
     });
+    interest.current = { connection, subscription };
   }
 
   #receive(topic: Topic, { data }: Msg): void {

@@ -67,6 +67,29 @@ describe("subscriptions", () => {
     expect(server.commands).toEqual(["subscribe a b", "subscribe c d e"]);
   });
 
+  it("of a new session leave in portions, each when the one before is in force, and those that come meanwhile too", async () => {
+    const server = new FakeServer();
+    const subscriptions = createSubscriptions();
+    for (let index = 0; index < 2500; index++) subscriptions.add(topic(`${index}`));
+    const attached = { ended: false };
+    const attaching = subscriptions.attach(server.session).finally(() => {
+      attached.ended = true;
+    });
+    const sizes = () => server.commands.map((command) => command.split(" ").length - 1);
+    expect(sizes()).toEqual([1000, 1000]);
+    subscriptions.add(topic("late"));
+    subscriptions.remove(topic("2400"));
+    subscriptions.flush();
+    await server.answer();
+    expect(sizes()).toEqual([1000, 1000]);
+    await server.answer();
+    expect(sizes()).toEqual([1000, 1000, 500]);
+    expect(server.commands[2]?.split(" ").slice(-2)).toEqual(["2499", "late"]);
+    expect(attached.ended).toBe(false);
+    await server.answer();
+    await attaching;
+  });
+
   it("leave before what is published next", async () => {
     const { server, subscriptions } = await attach();
     subscriptions.add(topic("a"));

@@ -10,6 +10,9 @@ import type { RedisTopics } from "./redis-topics.ts";
 /** A longer command would keep the server from others for too long. */
 const maxNamesPerCommand = 1000;
 
+/** A new session is told so many names at a time, and the next when they are in force, so that others get in between. */
+const maxNamesAtOnce = 2000;
+
 export interface RedisSubscriptionsOptions {
   readonly topics: RedisTopics;
   readonly isCluster: boolean;
@@ -22,6 +25,8 @@ interface Subscription {
   readonly topic: Topic;
   readonly slot: number;
 }
+
+type NameInSlot = readonly [name: string, slot: number];
 
 export class RedisSubscriptions {
   readonly #options: RedisSubscriptionsOptions;
@@ -37,6 +42,7 @@ export class RedisSubscriptions {
   #unanswered = new Set<string>();
   #session: RedisSession | undefined;
   #isScheduled = false;
+  #isAttaching = false;
 
   constructor(options: RedisSubscriptionsOptions) {
     this.#options = options;
@@ -60,14 +66,20 @@ export class RedisSubscriptions {
     this.#sent = new Set();
     this.#unanswered = new Set();
     this.#changed.clear();
-    for (const [name, { slot }] of this.#wanted) this.#changed.set(name, slot);
-    await Promise.all(this.#sendChanges(session));
+    this.#isAttaching = true;
+    try {
+      for (const some of takePortions(this.#wanted)) await Promise.all(this.#send(session, some));
+      // What was asked for or given up meanwhile.
+      while (this.#changed.size > 0) await Promise.all(this.#sendChanges(session));
+    } finally {
+      this.#isAttaching = false;
+    }
   }
 
   /** Sends what was asked for so far, so that it leaves before what is published next. */
   flush(): void {
     const session = this.#session;
-    if (session === undefined || this.#changed.size === 0) return;
+    if (session === undefined || this.#changed.size === 0 || this.#isAttaching) return;
     // Failures are told one by one.
     if (session.isOver) this.#session = undefined;
     else void Promise.allSettled(this.#sendChanges(session));
@@ -88,11 +100,21 @@ export class RedisSubscriptions {
   }
 
   #sendChanges(session: RedisSession): Promise<void>[] {
-    const added = new Map<number, string[]>();
-    const removed = new Map<number, string[]>();
-    for (const [name, slot] of this.#changed) {
+    const ready: NameInSlot[] = [];
+    for (const change of this.#changed) {
+      const [name] = change;
       if (this.#unanswered.has(name)) continue;
       this.#changed.delete(name);
+      ready.push(change);
+    }
+    return this.#send(session, ready);
+  }
+
+  /** Tells the session what is not so yet of these names. */
+  #send(session: RedisSession, changed: readonly NameInSlot[]): Promise<void>[] {
+    const added = new Map<number, string[]>();
+    const removed = new Map<number, string[]>();
+    for (const [name, slot] of changed) {
       const isWanted = this.#wanted.has(name);
       if (isWanted === this.#sent.has(name)) continue;
       if (isWanted) this.#sent.add(name);
@@ -135,4 +157,16 @@ export class RedisSubscriptions {
     const subscription = this.#wanted.get(name.toString());
     if (subscription !== undefined) this.#options.onMessage(subscription.topic, payload);
   };
+}
+
+/** All names, also those that come while others are under way. */
+function* takePortions(wanted: ReadonlyMap<string, Subscription>): Iterable<readonly NameInSlot[]> {
+  let portion: NameInSlot[] = [];
+  for (const [name, { slot }] of wanted) {
+    portion.push([name, slot]);
+    if (portion.length < maxNamesAtOnce) continue;
+    yield portion;
+    portion = [];
+  }
+  if (portion.length > 0) yield portion;
 }
