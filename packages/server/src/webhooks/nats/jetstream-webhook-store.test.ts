@@ -55,7 +55,11 @@ describe("what JetStream cannot write at once", () => {
     await write("a", true, mine);
     await write("b", false, mine);
     expect([...(await store.claim("next"))]).toEqual(["a"]);
-    expect((await store.read(undefined, 10)).map(({ json }) => json)).toEqual(["a", "b"]);
+    const events = await store.read(undefined, 10);
+    expect(events.map(({ json }) => json)).toEqual(["a", "b"]);
+    // And to all after it, when the events are not there any more.
+    await store.remove(events.map(({ position }) => position));
+    expect([...(await store.claim("the one after"))]).toEqual(["a"]);
   });
 
   it("is void where it was written by an older claim behind a newer one", async () => {

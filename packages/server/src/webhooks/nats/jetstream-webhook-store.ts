@@ -7,6 +7,7 @@
  *   had lost the claim between asking and storing. Whoever reads passes it over.
  */
 import type { StoredMsg } from "@nats-io/jetstream";
+import type { Edge } from "../webhook-edge.ts";
 import {
   type AppendRequest,
   type AppendResult,
@@ -74,7 +75,8 @@ export class JetStreamWebhookStore implements WebhookStore {
 
   /**
    * The keys that are recorded, and those of events that are still in the queue: whoever had the edges before may have died
-   * after it stored an event, and before it recorded it. Of a channel, the queue holds the end of its events, if any.
+   * after it stored an event, and before it recorded it. Of a channel, the queue holds the end of its events, if any. What only
+   * the queue knows is recorded now: it goes out of there when it is delivered.
    */
   claim(owner: string): Promise<Set<string>> {
     const { access, subjects } = this.#options;
@@ -83,10 +85,17 @@ export class JetStreamWebhookStore implements WebhookStore {
       const filter = `${subjects.told}.>`;
       const { state } = await session.jsm.streams.info(access.streams.told, { subjects_filter: filter });
       const told = new Set(Object.keys(state.subjects ?? {}).map((subject) => this.#readTold(subject)));
+      const queued = new Map<string, Edge>();
       for await (const { message } of this.#walkQueue(session, 1)) {
-        const { edge } = message;
-        if (edge?.present === true) told.add(edge.key);
-        else if (edge) told.delete(edge.key);
+        if (message.edge) queued.set(message.edge.key, message.edge);
+      }
+      const unrecorded = [...queued.values()].filter(({ key, present }) => told.has(key) !== present);
+      for (let start = 0; start < unrecorded.length; start += atOnce) {
+        await this.#record(session, unrecorded.slice(start, start + atOnce));
+      }
+      for (const { key, present } of unrecorded) {
+        if (present) told.add(key);
+        else told.delete(key);
       }
       return told;
     });
