@@ -36,10 +36,11 @@ export class ClusterMembership {
   readonly adapter: DistributedClusterAdapter;
   readonly #options: ClusterMembershipOptions;
   readonly #transport: CountedClusterTransport;
+  readonly #madeAtMs: number;
   #nodesLost = 0;
   /** The last node that was given up has been told of as a failure. */
   #lossTold = false;
-  /** Since when there is no connection. */
+  /** Since when there is no connection that was there, or had been tried. */
   #awaySinceMs: number | undefined;
   /** For how long there was none, until that has been told. */
   #awayMs: number | undefined;
@@ -47,6 +48,7 @@ export class ClusterMembership {
   constructor(options: ClusterMembershipOptions) {
     this.#options = options;
     const { settings, reportBackend, now, scheduler } = options;
+    this.#madeAtMs = now();
     this.#transport = new CountedClusterTransport(createTransport(settings, reportBackend), (connected) =>
       this.#noteLink(connected),
     );
@@ -90,9 +92,10 @@ export class ClusterMembership {
 
   /** What the health routes should hold against this node. */
   lostBackend(): LostBackend | undefined {
-    if (this.#awaySinceMs === undefined || this.#options.settings.cluster.readyWithoutBackend)
-      return undefined;
-    return { backend: this.#transport.name, awayMs: this.#options.now() - this.#awaySinceMs };
+    const { settings, now } = this.#options;
+    if (this.adapter.isConnected || settings.cluster.readyWithoutBackend) return undefined;
+    // The first attempt may still be under way when this node begins to serve.
+    return { backend: this.#transport.name, awayMs: now() - (this.#awaySinceMs ?? this.#madeAtMs) };
   }
 
   readFigures(): ClusterFigures {

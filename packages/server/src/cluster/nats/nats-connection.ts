@@ -78,10 +78,10 @@ export class KeptNatsConnection {
   }
 
   /** Drops the connection at once, and makes another. */
-  reconnect(): void {
+  reconnect(reason = "it was given up"): void {
     const { connection } = this;
     if (connection === undefined) return;
-    this.#reason ??= "it was given up";
+    this.#reason ??= reason;
     void connection.close();
   }
 

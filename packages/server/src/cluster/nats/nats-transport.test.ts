@@ -146,6 +146,25 @@ describe.skipIf(!natsServer.found)("the transport over NATS", () => {
     await waitFor(() => expect(a.told).toEqual(["connected", "disconnected", "connected"]));
   });
 
+  it("gives up a server that does not read, before what waits for it fills the memory", async () => {
+    const { server, a } = await startPair();
+    const large = Buffer.alloc(1_000_000);
+    a.transport.subscribe(control("end"));
+    const burst = async (round: number) => {
+      for (let sent = 0; sent < 30; sent++) a.transport.publish(control("state"), large);
+      a.publish(control("end"), "x");
+      await waitFor(() => expect(a.heard).toHaveLength(round));
+    };
+    // What is read is not counted, however much it is.
+    for (let round = 1; round <= 3; round++) await burst(round);
+    expect(a.told).toEqual(["connected"]);
+    await server.freeze();
+    for (let sent = 0; sent < 100; sent++) a.transport.publish(control("state"), large);
+    await waitFor(() => expect(a.problems).toEqual(["the server does not read what is published"]));
+    server.thaw();
+    await waitFor(() => expect(a.told).toEqual(["connected", "disconnected", "connected"]));
+  });
+
   it("drops the connection on request, and has its subscriptions afterwards", async () => {
     const { a } = await startPair();
     a.transport.subscribe(control("state"));

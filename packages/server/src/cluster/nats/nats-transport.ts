@@ -10,6 +10,7 @@ import { natsFailures } from "../../failures/nats-failures.ts";
 import type { ClusterTransport, Topic, TransportListener } from "../distributed/cluster-transport.ts";
 import { KeptNatsConnection } from "./nats-connection.ts";
 import { NatsLeases } from "./nats-leases.ts";
+import { UnreadBytes } from "./unread-bytes.ts";
 import type { NatsTarget } from "./nats-options.ts";
 import { subjectOf } from "./nats-subjects.ts";
 
@@ -39,6 +40,7 @@ export class NatsTransport implements ClusterTransport {
   readonly #kept: KeptNatsConnection;
   readonly #leases: NatsLeases;
   readonly #interests = new Map<string, Interest>();
+  #unread: UnreadBytes | undefined;
   #listener: TransportListener | undefined;
   #isLossTold = false;
 
@@ -74,6 +76,9 @@ export class NatsTransport implements ClusterTransport {
       return;
     }
     connection.publish(subject, payload);
+    if (this.#unread?.connection !== connection) this.#unread = new UnreadBytes(connection);
+    this.#unread.add(payload.length);
+    if (this.#unread.isTooMuch) this.#kept.reconnect("the server does not read what is published");
   }
 
   subscribe(topic: Topic): void {
