@@ -112,3 +112,35 @@ describe("cache channels", () => {
     expect(node.connect().subscribe("a").take()).toHaveLength(1);
   });
 });
+
+describe("a cached event of another node", () => {
+  const hourMs = 3_600_000;
+
+  it.each([-hourMs, hourMs])("is kept as long as there, even if the clocks are %d ms apart", (apartMs) => {
+    let nowMs = 10 * hourMs;
+    const there = new CachedEvents(() => nowMs + apartMs);
+    const here = new CachedEvents(() => nowMs);
+    there.store("cache-a", "e", "1", limits);
+    nowMs += 4000;
+    const told = there.tell("cache-a");
+    expect(told).toMatchObject({ data: "1", leftMs: 6000 });
+    expect(told && here.adopt("cache-a", told, limits)).toBe(true);
+    nowMs += 5999;
+    expect(here.find("cache-a")?.data).toBe("1");
+    nowMs += 1;
+    expect([here.find("cache-a"), there.tell("cache-a")]).toEqual([undefined, undefined]);
+  });
+
+  it("is replaced by one that is published here, even if the clock here is behind", () => {
+    const here = new CachedEvents(() => hourMs);
+    const there = new CachedEvents(() => 2 * hourMs);
+    const older = there.store("cache-a", "e", "1", limits);
+    here.adopt("cache-a", older, limits);
+    const newer = here.store("cache-a", "e", "2", limits);
+    expect([there.adopt("cache-a", newer, limits), here.adopt("cache-a", older, limits)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([there, here].map((each) => each.find("cache-a")?.data)).toEqual(["2", "2"]);
+  });
+});

@@ -13,6 +13,9 @@ export interface CachedEvent {
   readonly expiresAtMs: number;
 }
 
+/** An event as nodes tell each other of it. */
+export type ToldEvent = Omit<CachedEvent, "expiresAtMs"> & { readonly leftMs: number };
+
 /** How much and how long is kept. */
 export type CacheLimits = Pick<App["channels"], "cacheTtlSeconds" | "cacheMaxEntries" | "cacheMaxBytes">;
 
@@ -36,29 +39,38 @@ export class CachedEvents {
   }
 
   /**
-   * Replaces the channel's event and restarts its time; answers how it was kept. An event too large for the cache only
+   * Replaces the channel's event and restarts its time; answers what to tell other nodes. An event too large for the cache only
    * removes the old one.
    */
-  store(channel: string, name: string, data: string, limits: CacheLimits): CachedEvent {
+  store(channel: string, name: string, data: string, limits: CacheLimits): ToldEvent {
     const now = this.#now();
     // Always later than what it replaces: other nodes tell the newer one by its time.
     const storedAtMs = Math.max(now, (this.#entries.get(channel)?.storedAtMs ?? 0) + 1);
-    const event = { name, data, storedAtMs, expiresAtMs: now + limits.cacheTtlSeconds * 1000 };
-    this.#put(channel, event, limits);
-    return event;
+    const leftMs = limits.cacheTtlSeconds * 1000;
+    this.#put(channel, { name, data, storedAtMs, expiresAtMs: now + leftMs }, limits);
+    return { name, data, storedAtMs, leftMs };
   }
 
   /** Takes over an event that another node stored; answers `false` if the one here is newer. */
-  adopt(channel: string, event: CachedEvent, limits: CacheLimits): boolean {
+  adopt(channel: string, { name, data, storedAtMs, leftMs }: ToldEvent, limits: CacheLimits): boolean {
+    const event = { name, data, storedAtMs, expiresAtMs: this.#now() + leftMs };
     const known = this.#entries.get(channel);
     if (known && isNewer(known, event)) return false;
     this.#put(channel, event, limits);
     return true;
   }
 
-  /** All that is kept, with the channels. */
-  entries(): Iterable<readonly [channel: string, event: CachedEvent]> {
-    return this.#entries.entries();
+  /** The channel's event for other nodes, unless its time is over. */
+  tell(channel: string): ToldEvent | undefined {
+    const event = this.find(channel);
+    if (event === undefined) return undefined;
+    const { name, data, storedAtMs, expiresAtMs } = event;
+    return { name, data, storedAtMs, leftMs: Math.max(0, expiresAtMs - this.#now()) };
+  }
+
+  /** The channels with events that were stored since then, as they are when their turn comes. */
+  *channelsSince(sinceMs: number): Iterable<string> {
+    for (const [channel, { storedAtMs }] of this.#entries) if (storedAtMs >= sinceMs) yield channel;
   }
 
   /** The channel's event, unless its time is over. */

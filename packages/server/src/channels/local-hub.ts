@@ -310,10 +310,9 @@ export class LocalHub implements ChannelHub {
 
   /** The cached events, whoever stored them; only those that were stored within the last `withinMs`, if that is given. */
   *describeCache(withinMs = Number.POSITIVE_INFINITY): Iterable<StateChange> {
-    const sinceMs = this.#now() - withinMs;
-    for (const [channel, { name, data, storedAtMs, expiresAtMs }] of this.#cachedEvents.entries()) {
-      if (storedAtMs < sinceMs) continue;
-      yield { type: "cached", channel, name, data, storedAtMs, expiresAtMs };
+    for (const channel of this.#cachedEvents.channelsSince(this.#now() - withinMs)) {
+      const event = this.#cachedEvents.tell(channel);
+      if (event) yield { type: "cached", channel, ...event };
     }
   }
 

@@ -33,8 +33,10 @@ const stateChangeSchema = z.discriminatedUnion("type", [
     channel: text,
     name: text,
     data: z.string(),
+    /** Only compared with others of the channel. */
     storedAtMs: z.number(),
-    expiresAtMs: z.number(),
+    /** For so long it is still kept; not when it ends, since nodes' clocks differ. */
+    leftMs: z.number().min(0),
   }),
 ]);
 

@@ -32,7 +32,7 @@ class TestSource {
 }
 
 function cached(name: string): StateChange {
-  return { type: "cached", channel: "cache-a", name, data: "", storedAtMs: 0, expiresAtMs: 1 };
+  return { type: "cached", channel: "cache-a", name, data: "", storedAtMs: 0, leftMs: 1 };
 }
 
 function read(answer: SnapshotAnswer | "busy" | undefined): StateChange[] {

@@ -12,7 +12,7 @@ const messages: readonly BusMessage[] = [
       { type: "subscriptions", channel: "a", count: 1 },
       { type: "member", channel: "presence-a", userId: 7, userInfo: { ü: [null] }, sinceMs: 1.5 },
       { type: "member-left", channel: "presence-a", userId: "7" },
-      { type: "cached", channel: "cache-a", name: "e", data: "", storedAtMs: 1, expiresAtMs: 2 },
+      { type: "cached", channel: "cache-a", name: "e", data: "", storedAtMs: 1, leftMs: 2 },
     ],
   },
   { type: "command", command: { type: "terminate-user", appId: "1", userId: "7" } },
