@@ -104,21 +104,16 @@ class Antiphon implements ServerNode {
   }
 
   async start(): Promise<Listening> {
-    const { host, port } = this.#config.server;
     await this.#api.ready();
     this.#membership?.announceStart();
-    await Promise.all([this.#webhooks?.start(), this.#cluster.start(this.#replica)]);
-    const address = await listen(this.#server, { host, port, reusePort: this.#worker?.reusePort ?? false });
-    this.#port = address.port;
     try {
-      const metricsUrl = await this.#metricsServer?.start();
-      this.#status = "ready";
-      const scheme = this.#config.server.tls.cert === undefined ? "http" : "https";
-      const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-      const url = `${scheme}://${name}:${address.port}`;
-      return { url, host, port: address.port, ...(metricsUrl !== undefined && { metricsUrl }) };
+      await Promise.all([this.#webhooks?.start(), this.#cluster.start(this.#replica)]);
+      return await this.#listen();
     } catch (error) {
       await close(this.#server);
+      // Else the other nodes would count this one until it is given up.
+      await this.#cluster.stop();
+      await this.#webhooks?.close();
       throw error;
     }
   }
@@ -154,6 +149,18 @@ class Antiphon implements ServerNode {
 
   readMetrics(): Promise<readonly MetricObject[]> {
     return this.#metrics.readObjects();
+  }
+
+  async #listen(): Promise<Listening> {
+    const { host, port, tls } = this.#config.server;
+    const address = await listen(this.#server, { host, port, reusePort: this.#worker?.reusePort ?? false });
+    this.#port = address.port;
+    const metricsUrl = await this.#metricsServer?.start();
+    this.#status = "ready";
+    const scheme = tls.cert === undefined ? "http" : "https";
+    const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+    const url = `${scheme}://${name}:${address.port}`;
+    return { url, host, port: address.port, ...(metricsUrl !== undefined && { metricsUrl }) };
   }
 
   #createMembership(): ClusterMembership | undefined {
