@@ -8,8 +8,13 @@ import { PreparedMessage } from "./prepared-message.ts";
 import { type Publication, TopicDelivery } from "./topic-delivery.ts";
 import { atTurnEnd, type TurnEndListener } from "./turn.ts";
 
-/** Subscribers that are served without a pause: at some 4 µs each, the event loop is held for about as many ms. */
-const sliceSize = 1000;
+/** Topics of no more subscribers are served at once: what is remembered of slices costs more than they save. */
+const largestUnsliced = 1000;
+
+/** A slice ends after this. Not a number of subscribers: connections that were idle cost several times as much as busy ones. */
+const sliceMs = 4;
+/** Subscribers between two looks at the clock. */
+const clockEvery = 50;
 const maxDeliveries = 8;
 
 export class Topic implements TurnEndListener {
@@ -78,7 +83,7 @@ export class Topic implements TurnEndListener {
     if (this.#pending.length === 0) return;
     const delivery = new TopicDelivery(this.#pending);
     this.#pending = [];
-    if (this.#deliveries.length === 0 && this.#subscribers.size <= sliceSize && !this.#isServing) {
+    if (this.#deliveries.length === 0 && this.#subscribers.size <= largestUnsliced && !this.#isServing) {
       this.#isServing = true;
       delivery.serveAll(this.#subscribers);
       this.#isServing = false;
@@ -93,13 +98,19 @@ export class Topic implements TurnEndListener {
   }
 
   #serveSlice(): void {
-    let left = sliceSize;
+    const endMs = performance.now() + sliceMs;
+    do this.#serveSome(clockEvery);
+    while (this.#deliveries.length > 0 && performance.now() < endMs);
+    if (this.#deliveries.length > 0) atTurnEnd(this);
+  }
+
+  #serveSome(most: number): void {
+    let left = most;
     while (left > 0) {
       const [delivery] = this.#deliveries;
       if (delivery === undefined) return;
       left -= delivery.serveSome(left);
       if (delivery.isDone) this.#deliveries.shift();
     }
-    if (this.#deliveries.length > 0) atTurnEnd(this);
   }
 }
