@@ -14,6 +14,7 @@ function createHubs(): { hubs: AppHubs; made: string[] } {
         hub.app = changed;
       },
     };
+    // All of a hub that is used here.
     return hub as unknown as LocalHub;
   });
   return { hubs, made };

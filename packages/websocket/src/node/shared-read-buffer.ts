@@ -64,6 +64,7 @@ function findSwitch(): OnReadSwitch | undefined {
     onread: { buffer, callback: takeNothing },
   };
   const probe = new Socket(options);
+  // Both are only looked at: what their symbols hold is what is to be found out.
   const properties = probe as unknown as SwitchableSocket;
   const keys = Object.getOwnPropertySymbols(probe);
   const bufferKey = keys.find((key) => properties[key] === buffer);

@@ -98,6 +98,7 @@ export class Topic implements TurnEndListener {
   }
 
   #serveSlice(): void {
+    if (this.#deliveries.length === 0) return;
     const endMs = performance.now() + sliceMs;
     do this.#serveSome(clockEvery);
     while (this.#deliveries.length > 0 && performance.now() < endMs);

@@ -64,6 +64,7 @@ export class RedisWebhookStore implements WebhookStore {
     let cursor = "0";
     do {
       const reply = await this.#send("SSCAN", this.#told, cursor, "COUNT", String(toldPerCommand));
+      // The form of a reply to SSCAN, which the library does not type for raw commands.
       const [next, keys] = reply as unknown as readonly [string, readonly string[]];
       for (const key of keys) told.add(key);
       cursor = next;
@@ -146,6 +147,7 @@ export class RedisWebhookStore implements WebhookStore {
   }
 
   async #range(key: string, start: string, max: number): Promise<readonly Entry[]> {
+    // The form of a reply to XRANGE, which the library does not type for raw commands.
     return (await this.#send("XRANGE", key, start, "+", "COUNT", String(max))) as unknown as readonly Entry[];
   }
 
