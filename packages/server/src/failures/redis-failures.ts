@@ -45,7 +45,7 @@ const definitions = {
   "cluster-redis-too-old": defineFailure<{ server: string }>({
     ...redis,
     explain: ({ server }) => `The Redis server ${server} does not know a command that nodes need.`,
-    fix: "Use Redis 6 or newer, for a Redis Cluster Redis 7 or newer, or any Valkey.",
+    fix: "Use Redis 6.2 or newer, for a Redis Cluster Redis 7 or newer, or any Valkey.",
   }),
 };
 

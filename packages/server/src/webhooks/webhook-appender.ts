@@ -115,13 +115,20 @@ export class WebhookAppender {
     // What comes in this turn of the event loop goes together.
     await this.#options.after;
     while (this.#entries.size > 0 && !this.#closed) {
-      const batch = [...this.#entries].slice(0, batchSize);
+      const batch = this.#nextBatch();
       const claim = batch.some(({ edge }) => edge) ? this.#claim : undefined;
       if (claim?.leads() === false) await this.#wait(leaseWaitMs);
       else await this.#appendBatch(batch, claim);
     }
     this.#appending = false;
     this.#endIfEmpty();
+  }
+
+  /** The first of those that wait, which may be thousands. */
+  #nextBatch(): readonly NewEntry[] {
+    const batch: NewEntry[] = [];
+    for (const entry of this.#entries) if (batch.push(entry) === batchSize) break;
+    return batch;
   }
 
   async #appendBatch(entries: readonly NewEntry[], claim: EdgeClaim | undefined): Promise<void> {
